@@ -34,7 +34,7 @@ quick: $(VENV)/.test
 checks:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy flexmaild
+	$(BIN)/mypy flexmaild packaging/pages
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.test

@@ -1,6 +1,6 @@
 """Takes the pictures of docs/images: our mails as chromium shows them, in light and dark, wide and narrow.
 
-Run by hand after a change of the templates: `python packaging/screenshots.py [FOLDER]`. Needs chromium
+Run it after a change of the templates: `python packaging/screenshots.py [FOLDER]`. Needs chromium
 and, for mails in Japanese, a font that has the letters. Sends nothing.
 """
 
@@ -21,7 +21,7 @@ from flexmaild.mail.compose.write import ComposeSettings, compose
 
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
 REFERENCE = "FM1-NBSWY3DPEB3W64TMMQQGC3TEEBQWY3BAORUGKIDPORUGK4RAO"
-STATIONERY = ComposeSettings("noreply@example.org", "approvals@example.org", "example.org")
+COMPOSE_SETTINGS = ComposeSettings("noreply@example.org", "approvals@example.org", "example.org")
 ANN = Approver("ann.lee@example.org", "Ann Lee", group="Operations")
 REQUEST = Request(
     "ap-nbswy3dpeb3w64tm",
@@ -58,7 +58,7 @@ def pictures() -> Iterator[Picture]:
 
 def html_of(order: MailOrder, request: Request) -> str:
     mail = email.message_from_bytes(
-        compose(order, request, REFERENCE, STATIONERY, date=NOW), policy=email.policy.default
+        compose(order, request, REFERENCE, COMPOSE_SETTINGS, date=NOW), policy=email.policy.default
     )
     part = mail.get_body(("html",))
     assert part is not None

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Have every program that the tests (or with "bench" the benchmarks, with "borders" the border
-# mail servers) run beside Python. Run by the Makefile.
+# mail servers) run in addition to Python. Run by the Makefile.
 set -eu
 cd "$(dirname "$0")"
 PATH=$PATH:/usr/sbin:/sbin

@@ -1,4 +1,4 @@
-"""What all requests to the control socket share: the handlers, who may do what, places, threads.
+"""What all requests to the control socket share: the handlers, the access rules, limits, threads.
 
 Made by `api.server`; `api.request` carries out each request with it.
 """
@@ -56,10 +56,10 @@ class Application:
         self.stopping = asyncio.Event()
 
     async def stop(self) -> None:
-        """Answer those who wait, and take nothing more; what is in work goes on."""
+        """Answer waiting callers and accept no further requests; those in work go on."""
         self.stopping.set()
 
     def close(self) -> None:
-        """When nothing is in work any more."""
+        """End the threads, when no request is in work."""
         for pool in (self.looking, self.changing, self.probing, self.filing, self.naming):
             pool.close()

@@ -1,4 +1,4 @@
-"""What passes between a request and its handler: a call, its answer, and who called.
+"""What passes between a request and its handler: the command request, its answer, and the caller.
 
 `api.request` makes the `CommandRequest`; `api.commands` has the `Handlers`. Values only, so that handlers can
 be tested without a socket.
@@ -64,19 +64,19 @@ class Answer:
 
 
 def caller_of(peer: Peer) -> Caller:
-    """The peer as `core.access` judges it."""
+    """The caller that this peer is to `core.access`."""
     owns_daemon = peer.uid in (0, os.geteuid())
     return Caller(peer.user, peer.groups, owns_daemon, is_hidden=peer.uid in (overflow_uid(), -1))
 
 
 class Run(Protocol):
-    """Has a function that may block carried out by a thread; for what runs in the event loop."""
+    """Runs a function that may block in a thread; for code in the event loop."""
 
     def __call__(self, function: Callable[..., _R], *args: Any) -> Awaitable[_R]: ...
 
 
 class IncomingFile(Protocol):
-    """A file that a caller sends; `finish` or `abandon` ends it. Each may block."""
+    """A file that a caller uploads; `finish` or `abandon` ends it. Each may block."""
 
     def write(self, piece: bytes) -> None: ...
 
@@ -86,7 +86,7 @@ class IncomingFile(Protocol):
 
 
 class Handlers(Protocol):
-    """Carries commands out. Both raise `Problem`, or what `problems.of_error` knows.
+    """Carries out commands. All raise `Problem`, or what `problems.of_error` knows.
 
     handle: called from many threads at once. receive: a file begins to come, of so many bytes (0: it is not
     said). wait: for routes that wait, in the event loop; must not block. stream: alike, for an answer that
@@ -103,4 +103,4 @@ class Handlers(Protocol):
 
 
 class CallerGone(Exception):
-    """The caller hung up while we worked for it; there is nobody to answer."""
+    """The caller disconnected while its request was in work."""

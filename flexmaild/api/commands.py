@@ -61,11 +61,12 @@ WAITING: Mapping[str, Callable[[Services, CommandRequest, Run], Awaitable[Answer
 }
 
 
-STREAMING: Mapping[str, Callable[[Services, CommandRequest, Run], AsyncIterator[bytes]]] = {
+_STREAMING: Mapping[str, Callable[[Services, CommandRequest, Run], AsyncIterator[bytes]]] = {
     "events": events.stream,
 }
-# What would be decided, or begin, by a time that cannot be right.
-BY_THE_CLOCK = frozenset(
+
+# Commands that need a correct clock.
+_BY_THE_CLOCK = frozenset(
     {
         "process",
         "approval.request",
@@ -85,7 +86,7 @@ class Handlers:
         self._services = services
 
     def handle(self, command: str, call: CommandRequest) -> Answer:
-        if command in BY_THE_CLOCK and (doubt := self._services.clock.doubt()):
+        if command in _BY_THE_CLOCK and (doubt := self._services.clock.doubt()):
             detail, headers = f"{doubt.said}; nothing was done", AGAIN_SOON
             raise Problem(
                 503, "The time is not known", detail, cure=doubt.cure, kind="clock", headers=headers
@@ -101,7 +102,7 @@ class Handlers:
 
     async def stream(self, command: str, call: CommandRequest, run: Run) -> AsyncGenerator[bytes]:
         with _store_faults():
-            async for piece in STREAMING[command](self._services, call, run):
+            async for piece in _STREAMING[command](self._services, call, run):
                 yield piece
 
     async def wait(self, command: str, call: CommandRequest, run: Run) -> Answer:
@@ -118,7 +119,7 @@ def _store_faults() -> Iterator[None]:
 
 
 def _of_store(fault: StoreFault) -> Problem:
-    """Nothing was carried out, and nothing of it will be."""
+    """The problem for a fault of the store; nothing was carried out."""
     if isinstance(fault, DamagedRow):  # asking again is no use
         return Problem(500, "A row of the store is damaged", fault.text, cure=fault.cure, kind="damaged-row")
     headers = AGAIN_SOON if isinstance(fault, StorePassing) else {}

@@ -1,4 +1,4 @@
-"""A request's body in, an answer out: the ASGI messages that `api.app` and `api.watch` share."""
+"""Reads request bodies and writes answers as ASGI messages, for `api.request` and `api.monitoring`."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from flexmaild.system.deadline import Deadline
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class HttpAnswer:
     """An answer as it goes out."""
 
     status: int
@@ -24,9 +24,9 @@ class Written:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def of_problem(problem: Problem) -> Written:
+def of_problem(problem: Problem) -> HttpAnswer:
     data = masked(json.dumps(problem.document(), ensure_ascii=False, default=str)).encode() + b"\n"
-    return Written(problem.status, MEDIA_TYPE, data, problem.headers)
+    return HttpAnswer(problem.status, MEDIA_TYPE, data, problem.headers)
 
 
 async def pieces(
@@ -58,7 +58,7 @@ async def pieces(
 
 
 async def disconnected(receive: Receive) -> None:
-    """Returns when the caller has hung up."""
+    """Returns when the caller has disconnected."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
@@ -95,7 +95,7 @@ async def _next(pieces: AsyncGenerator[bytes]) -> bytes | None:
     return await anext(pieces, None)
 
 
-async def write(receive: Receive, send: Send, written: Written, *, unread: bool, closes: bool) -> None:
+async def write(receive: Receive, send: Send, written: HttpAnswer, *, unread: bool, closes: bool) -> None:
     """Returns when the caller has taken nearly all of it, or is gone.
 
     unread: the body was not read, so the connection ends; what still comes of it is thrown away for a moment,

@@ -24,10 +24,10 @@ from pydantic_core import PydanticCustomError
 from flexmaild.core import durations
 from flexmaild.core.addresses import MAX_WRITTEN, normal
 
-MAX_TEXT = 256 * 1024
-MAX_METADATA = 16 * 1024
+_MAX_TEXT = 256 * 1024
+_MAX_METADATA = 16 * 1024
 # What a line of a header may carry once it is encoded (RFC 5322 section 2.1.1 allows 998 characters).
-MAX_LINE = 200
+_MAX_LINE = 200
 
 
 class Strict(BaseModel):
@@ -92,8 +92,8 @@ def _filename(value: str) -> str:
 
 
 def _small(value: dict[str, Any]) -> dict[str, Any]:
-    if len(json.dumps(value, ensure_ascii=False).encode()) > MAX_METADATA:
-        raise fault(f"is larger than {MAX_METADATA // 1024} KiB")
+    if len(json.dumps(value, ensure_ascii=False).encode()) > _MAX_METADATA:
+        raise fault(f"is larger than {_MAX_METADATA // 1024} KiB")
     return value
 
 
@@ -109,8 +109,8 @@ _DURATION_SCHEMA = {
 Address = Annotated[
     str, Field(max_length=MAX_WRITTEN, json_schema_extra={"format": "email"}), AfterValidator(_address)
 ]
-Line = Annotated[str, Field(min_length=1, max_length=MAX_LINE), AfterValidator(_line)]
-Text = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_text)]
+Line = Annotated[str, Field(min_length=1, max_length=_MAX_LINE), AfterValidator(_line)]
+Text = Annotated[str, Field(max_length=_MAX_TEXT), AfterValidator(_text)]
 Filename = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_filename)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]

@@ -1,4 +1,4 @@
-"""How much callers of the API may take: places, bytes, seconds.
+"""The limits of API callers: requests, bytes, seconds.
 
 Those of a connection are in `net.http_connection`. What is full refuses with Retry-After before the body of a
 request is read.
@@ -52,7 +52,7 @@ class Limits:
 
 
 class Quota:
-    """Counts what is taken: so much of all and so much of one user. For the event loop's thread alone."""
+    """Counts what is in use, in total and by user. For the event loop's thread only."""
 
     def __init__(self, what: str, total: int, per_user: int) -> None:
         self._what = what
@@ -63,7 +63,8 @@ class Quota:
 
     @asynccontextmanager
     async def taken(self, uid: int, amount: int = 1, *, seconds: float = 0.0) -> AsyncIterator[None]:
-        """So much is this user's meanwhile. Waited for so long; raises Problem 503 where there is none."""
+        """Take an amount for this user while the block runs; wait for it at most `seconds`. Raises Problem
+        503."""
         try:
             async with asyncio.timeout(seconds):
                 while not self._has(uid, amount):

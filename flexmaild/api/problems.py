@@ -13,8 +13,8 @@ from flexmaild.core.errors import Failure, Refused, printable
 
 MEDIA_TYPE = "application/problem+json"
 BUSY = "busy"
-KIND_PREFIX = "urn:flexmaild:problem:"
-# Of what passes by itself, seconds.
+_KIND_PREFIX = "urn:flexmaild:problem:"
+# Retry-After for what passes by itself, seconds.
 AGAIN_SOON: Mapping[str, str] = {"Retry-After": "5"}
 
 
@@ -64,7 +64,7 @@ class Problem(Exception):
     def document(self) -> dict[str, Any]:
         """The problem+json document."""
         found: dict[str, Any] = dict(self.extra)
-        found["type"] = KIND_PREFIX + self.kind if self.kind else "about:blank"
+        found["type"] = _KIND_PREFIX + self.kind if self.kind else "about:blank"
         found |= {"title": self.title, "status": self.status}
         if self.detail:
             found["detail"] = self.detail
@@ -82,7 +82,7 @@ def invalid(faults: Iterable[Fault], *, title: str = "The request has faults") -
     return Problem(422, title, detail, errors, kind="invalid-request")
 
 
-def of_failure(failure: Failure) -> Problem:
+def _of_failure(failure: Failure) -> Problem:
     """502: a server behind us failed. Names the step, the server, its words and the cure."""
     extra = {"step": failure.step, "server": failure.server, "answer": failure.answer}
     extra["reason"] = failure.reason.value
@@ -96,14 +96,14 @@ def of_failure(failure: Failure) -> Problem:
 
 
 def of_error(error: Exception) -> Problem | None:
-    """What a caller is told about an error that a handler let through; None for one that is a bug."""
+    """The problem for an error that a handler raised; None for a bug."""
     match error:
         case Problem():
             return error
         case Refused():
             return invalid(Fault(fault.path, fault.rule) for fault in error.faults)
         case Failure():
-            return of_failure(error)
+            return _of_failure(error)
         case TimeoutError():
             detail = "The daemon did not answer in time. What was asked may still be carried out."
             cure = "Ask again with the same Idempotency-Key; see `flexmailctl status`."
@@ -112,12 +112,12 @@ def of_error(error: Exception) -> Problem | None:
 
 
 def busy(what: str) -> Problem:
-    """503: the places of that kind are taken."""
+    """503: a limit of that kind is reached."""
     detail = f"Too many {what} at once."
     return Problem(503, "Busy", detail, cure="Try again.", kind=BUSY, headers=AGAIN_SOON)
 
 
 def stopping() -> Problem:
-    """503: the daemon is on its way out."""
+    """503: the daemon is stopping."""
     detail = "flexmaild is stopping; nothing was done."
     return Problem(503, "Stopping", detail, cure="Try again.", kind="stopping", headers=AGAIN_SOON)

@@ -1,6 +1,6 @@
 """One request to the control socket: who calls, what it may do, what it asks, the answer or a problem.
 
-Made by `api.paths` for each. Runs in the event loop; what may block is carried out by the application's
+Made by `api.server` for each. Runs in the event loop; what may block is carried out by the application's
 threads, and a caller who waits has none. Never logs what was sent.
 """
 
@@ -17,10 +17,10 @@ from pydantic_core import to_json
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
-from flexmaild.api import exchange, openapi, problems, request_reader, routes, seen_by
+from flexmaild.api import exchange, openapi, problems, request_reader, routes, visibility
 from flexmaild.api.app import Application
 from flexmaild.api.call import Answer, CallerGone, CommandRequest, caller_of
-from flexmaild.api.exchange import Written
+from flexmaild.api.exchange import HttpAnswer
 from flexmaild.api.problems import Problem
 from flexmaild.api.routes import Route
 from flexmaild.core.access import Viewer, permits
@@ -112,7 +112,7 @@ class Request:
                 self._receive, self._send, self._route.media_type, pieces, self._app.stopping
             )
 
-    async def _answered(self, peer: Peer, places: AsyncExitStack) -> Written | AsyncGenerator[bytes]:
+    async def _answered(self, peer: Peer, places: AsyncExitStack) -> HttpAnswer | AsyncGenerator[bytes]:
         """Raises Problem, CallerGone."""
         if self._app.stopping.is_set():
             raise problems.stopping()
@@ -160,7 +160,7 @@ class Request:
         self._is_unread = False
         return raw
 
-    async def _carried_out(self, route: Route, call: CommandRequest, raw: bytes) -> Written:
+    async def _carried_out(self, route: Route, call: CommandRequest, raw: bytes) -> HttpAnswer:
         if route.waits:
             return await self._waited(route, call)
         if route.takes_long:
@@ -169,7 +169,7 @@ class Request:
         pool = self._app.looking if route.method == "GET" else self._app.changing
         return await _in(pool, self._handled, route, call, raw)
 
-    async def _file(self, route: Route, call: CommandRequest, declared: int) -> Written:
+    async def _file(self, route: Route, call: CommandRequest, declared: int) -> HttpAnswer:
         """Written away as it comes."""
         limits, pool = self._app.limits, self._app.filing
         coming = exchange.pieces(
@@ -199,7 +199,7 @@ class Request:
 
         return whole()
 
-    async def _waited(self, route: Route, call: CommandRequest) -> Written:
+    async def _waited(self, route: Route, call: CommandRequest) -> HttpAnswer:
         """Carried out in the event loop, until there is an answer, or nobody to have it."""
         run = partial(_in, self._app.looking)
         answer = asyncio.ensure_future(self._app.handlers.wait(route.command, call, run))
@@ -214,7 +214,7 @@ class Request:
             for task in (answer, gone, stopping):
                 task.cancel()
 
-    async def _probed(self, route: Route, call: CommandRequest, raw: bytes) -> Written:
+    async def _probed(self, route: Route, call: CommandRequest, raw: bytes) -> HttpAnswer:
         """Carried out in a thread, which hears of it when there is nobody to have the answer."""
         written = asyncio.ensure_future(_in(self._app.probing, self._handled, route, call, raw))
         gone = asyncio.ensure_future(exchange.disconnected(self._receive))
@@ -228,7 +228,7 @@ class Request:
             gone.cancel()
             stopping.cancel()
 
-    def _handled(self, route: Route, call: CommandRequest, raw: bytes) -> Written:
+    def _handled(self, route: Route, call: CommandRequest, raw: bytes) -> HttpAnswer:
         """In a thread of its own: from the bytes of the body to those of the answer."""
         document = request_reader.parsed(raw) if raw.strip() else None
         fingerprint = request_reader.fingerprint(route, call.path, document)
@@ -259,15 +259,15 @@ async def _in(pool: Pool, function: Callable[_P, _R], *args: _P.args, **kwargs: 
     return await asyncio.wrap_future(pool.submit(function, *args, **kwargs))
 
 
-def _written(answer: Answer, route: Route, viewer: Viewer) -> Written:
+def _written(answer: Answer, route: Route, viewer: Viewer) -> HttpAnswer:
     """Whatever holds a reference (a Message-ID of ours that a server repeats, say), only admins see more of
     it than its beginning."""
     status = answer.status or route.status
     if isinstance(answer.body, bytes):  # a mail, for admins alone
-        return Written(status, route.media_type, answer.body, answer.headers)
+        return HttpAnswer(status, route.media_type, answer.body, answer.headers)
     text = to_json(as_json(answer.body)).decode()
     shown = text if viewer.sees_references else masked(text)
-    return Written(status, "application/json", shown.encode() + b"\n", answer.headers)
+    return HttpAnswer(status, "application/json", shown.encode() + b"\n", answer.headers)
 
 
 def _no_route(path: str, allowed: tuple[str, ...]) -> Problem:
@@ -281,6 +281,6 @@ def _no_route(path: str, allowed: tuple[str, ...]) -> Problem:
 
 def _not_permitted(peer: Peer, route: Route) -> Problem:
     detail = f"User {peer.user} may not do {route.command}; it needs the role {route.role!r}."
-    return seen_by.not_permitted(
+    return visibility.not_permitted(
         detail, "Ask the operator to name the user or one of its groups in control.admins."
     )

@@ -39,7 +39,7 @@ from flexmaild.settings.schema import Level
 # The largest mail that common servers take is 25 MB; nothing above it could be sent.
 MAX_FILES = 25 * 1024 * 1024
 # Where counting ends; how many may be asked is a setting (approvals.max_approvers).
-MAX_PEOPLE = 10_000
+_MAX_PEOPLE = 10_000
 # Tags of union members begin with it, so that they can be left out of the path of a fault.
 TAG = "~"
 
@@ -180,7 +180,7 @@ class Group(Strict):
     """Several who are asked as one group (quorum "each_group")."""
 
     group: Line
-    members: list[Member] = Field(min_length=1, max_length=MAX_PEOPLE)
+    members: list[Member] = Field(min_length=1, max_length=_MAX_PEOPLE)
 
 
 Approver = Annotated[
@@ -216,7 +216,7 @@ class ApprovalRequest(Strict):
     html: Text = ""
     template: Name | None = None
     variables: SmallObject = Field(default={})
-    approvers: list[Approver] = Field(max_length=MAX_PEOPLE)
+    approvers: list[Approver] = Field(max_length=_MAX_PEOPLE)
     quorum: Quorum = "any"
     any_reject: bool | None = None
     expires_in: Duration | None = None
@@ -224,7 +224,7 @@ class ApprovalRequest(Strict):
     on_expiry: OnExpiry | None = None
     remind_after: Durations | None = None
     escalate_after: Duration | None = None
-    escalate_to: list[Approver] = Field(default=[], max_length=MAX_PEOPLE)
+    escalate_to: list[Approver] = Field(default=[], max_length=_MAX_PEOPLE)
     requester: Annotated[str, Field(max_length=MAX_WRITTEN)] | None = None
     allow_requester: bool = True
     allow_delegates: bool = False

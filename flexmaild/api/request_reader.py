@@ -20,7 +20,7 @@ from flexmaild.api.problems import Fault, Problem, invalid
 from flexmaild.api.routes import IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_FORM, Parameter, Route
 
 # A file is one value; 35 MiB of "[]," would become a gigabyte of lists. Commas in texts count too.
-MAX_VALUES = 1_000_000
+_MAX_VALUES = 1_000_000
 
 
 def declared_length(headers: Headers, route: Route) -> int:
@@ -61,8 +61,8 @@ def check_media_type(headers: Headers) -> None:
 
 def parsed(raw: bytes) -> Any:
     """The body as JSON (RFC 8259, without its freedoms). Raises Problem 400 with the place, 413."""
-    if sum(raw.count(sign) for sign in (b"{", b"[", b",")) > MAX_VALUES:
-        detail = f"The body may hold more than {MAX_VALUES} values."
+    if sum(raw.count(sign) for sign in (b"{", b"[", b",")) > _MAX_VALUES:
+        detail = f"The body may hold more than {_MAX_VALUES} values."
         raise Problem(413, "The body is too large", detail, kind="too-large")
     try:
         return json.loads(raw.decode(), object_pairs_hook=_unique, parse_constant=_no_constant)

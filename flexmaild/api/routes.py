@@ -26,7 +26,7 @@ IDEMPOTENCY_KEY_FORM = "1 to 255 visible ASCII characters, such as a UUID"
 
 # A placeholder's value: identifiers, digests and names of OAuth applications.
 NAME = re.compile(r"[A-Za-z0-9._~@+=-]{1,200}")
-LONGEST_WAIT = 86400.0
+_LONGEST_WAIT = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Parameter:
     kind: Literal["text", "number", "integer"] = "text"
     choices: tuple[str, ...] = ()
     least: float = 0
-    most: float = LONGEST_WAIT
+    most: float = _LONGEST_WAIT
     default: str | float | None = None
 
 
@@ -80,8 +80,8 @@ class Route:
         return tuple(re.findall(r"\{(\w+)\}", self.path))
 
 
-JOB_STATES = tuple(state.value for state in JobState)
-APPROVAL_STATES = tuple(state.value for state in State)
+_JOB_STATES = tuple(state.value for state in JobState)
+_APPROVAL_STATES = tuple(state.value for state in State)
 PAGE = (
     Parameter("limit", "How many at most.", "integer", least=1, most=1000, default=100),
     Parameter("after", "The `next` of the page before."),
@@ -91,7 +91,7 @@ WAIT = Parameter("timeout", "How long to wait, seconds.", "number", default=60.0
 
 def _queue(noun: str, one: str, cli: str, jobs: str) -> tuple[Route, ...]:
     """The routes of a queue of jobs; the outbox and the deliveries have the same."""
-    base, state = f"/v1/{noun}", Parameter("state", "Only those in this state.", choices=JOB_STATES)
+    base, state = f"/v1/{noun}", Parameter("state", "Only those in this state.", choices=_JOB_STATES)
     many = f"{noun}.retry_all"
     return (
         Route(f"{noun}.list", "GET", base, "read", f"{jobs}, newest first.", "Jobs", cli=f"{cli} list",
@@ -141,7 +141,7 @@ ROUTES: tuple[Route, ...] = (
           "ApprovalRequest", "approval request", 201, max_body=BODY_WITH_FILES, idempotent=True),
     Route("approval.list", "GET", "/v1/approvals", "read", "Approval requests, newest first.", "Approvals",
           cli="approval list",
-          query=(Parameter("state", "Only those in this state.", choices=APPROVAL_STATES), *PAGE)),
+          query=(Parameter("state", "Only those in this state.", choices=_APPROVAL_STATES), *PAGE)),
     Route("approval.show", "GET", "/v1/approvals/{id}", "read", "One request with its verdicts and history.",
           "ShownApproval", cli="approval show", outline="ApprovalOutline"),
     Route("approval.wait", "GET", "/v1/approvals/{id}/wait", "read",

@@ -1,12 +1,17 @@
 """The control socket as a whole: its application, served at a Unix socket that may be bound anew."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+
+from starlette.routing import Route as PathRoute
+from starlette.routing import Router
+from starlette.types import Receive, Scope, Send
 
 from flexmaild.api import routes
 from flexmaild.api.app import Application, OnRefused, OnRequest
 from flexmaild.api.call import Handlers
 from flexmaild.api.limits import Limits
-from flexmaild.api.paths import router
+from flexmaild.api.request import Request
+from flexmaild.api.routes import Route
 from flexmaild.core.access import Access
 from flexmaild.net.http_server import EventLoop, HttpServer
 from flexmaild.net.listen import Listening
@@ -43,7 +48,7 @@ class ControlServer:
         self._server = HttpServer(
             loop,
             listening.socket,
-            router(self._application),
+            _router(self._application),
             room=limits.room,
             limits=limits.connection,
             refused=self._refused,
@@ -78,3 +83,23 @@ class ControlServer:
 
     def _refused(self, caller: Credentials, why: str) -> None:
         self._on_refused(routes.UNKNOWN_COMMAND, why, caller.uid)
+
+
+def _router(application: Application) -> Router:
+    """The route table as an ASGI application."""
+    by_path: dict[str, dict[str, Route]] = {}
+    for route in routes.ROUTES:
+        by_path.setdefault(route.path, {})[route.method] = route
+    paths = [PathRoute(path, _Path(application, methods)) for path, methods in by_path.items()]
+    return Router(paths, redirect_slashes=False, default=_Path(application, {}))
+
+
+class _Path:
+    """An ASGI application for one path of the route table."""
+
+    def __init__(self, application: Application, methods: Mapping[str, Route]) -> None:
+        self._application = application
+        self._methods = methods
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await Request(self._application, self._methods, scope, receive, send).serve()

@@ -14,7 +14,7 @@ from flexmaild.api.problems import Fault
 from flexmaild.core.documents import approvals, diagnosis, queues, service
 
 _MISSING = "is missing"
-# Nobody reads more faults than these at once.
+# The most faults in one answer.
 MOST = 100
 
 # Documents that stand in a list in place of one another.
@@ -52,7 +52,7 @@ def faults(error: ValidationError, top: type[BaseModel]) -> list[Fault]:
 
 
 def misfit(name: str, given: object) -> Fault | None:
-    """What is wrong with a document of that name that somebody sent: the worst of it."""
+    """The first fault of a received document of that name; None where it is valid."""
     try:
         TypeAdapter(answer(name)).validate_python(given)
     except ValidationError as error:
@@ -96,7 +96,7 @@ def _fault(
 
 
 def _is_alternative(part: int | str) -> bool:
-    """Whether it names no field, but which of several models was tried there."""
+    """Whether this part of a path names a model that was tried, and no field."""
     return isinstance(part, str) and (part.startswith(request_models.TAG) or part in _SEVERAL)
 
 

@@ -1,4 +1,4 @@
-"""What people give on the command line, turned into parts of a request body: texts, pairs, files, approvers.
+"""Command-line arguments as parts of a request body: texts, pairs, files, approvers.
 
 Used by the flexmailctl commands. Raises click's usage errors (exit code 2), which name the option.
 """
@@ -29,7 +29,7 @@ def text(value: str) -> str:
 
 
 def key(value: str) -> str:
-    """An idempotency key, empty for none; others could not even be sent."""
+    """An idempotency key, empty for none; a malformed one cannot be sent in a header."""
     if value and not IDEMPOTENCY_KEY.fullmatch(value):
         raise click.BadParameter(f"use {IDEMPOTENCY_KEY_FORM}")
     return value
@@ -54,14 +54,14 @@ def seconds(value: str) -> float:
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 
 
-def named(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Those options that were given."""
+def given_only(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that were given."""
     return {name: value for name, value in options.items() if value not in (None, (), [], {}, "")}
 
 
 def read(path: Path | None, option: str | None = None) -> bytes:
-    """The file, which is no pipe that nobody writes into and has an end; standard input where path is None.
-    option: what named it."""
+    """The content of a regular file of bounded size; of standard input where path is None.
+    option: the one that named it, for the error message."""
     name, most = _name(path), BODY_WITH_FILES
     try:
         data = standard_input.read(most + 1) if path is None else read_at_most(path, most + 1)[1]
@@ -88,7 +88,7 @@ def log(path: Path, *, failed: bool = False) -> dict[str, Any]:
 
 
 def approvers(texts: Sequence[str]) -> list[Any]:
-    """Approvers from "address" or "group:address"; those of one group stand together."""
+    """Approvers from "address" or "group:address"; the members of a group in one entry."""
     found: list[Any] = []
     groups: dict[str, list[str]] = {}
     for text in texts:

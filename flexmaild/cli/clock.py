@@ -1,4 +1,4 @@
-"""flexmaild clock accept: an operator says that this machine's clock is right."""
+"""flexmaild clock accept: an operator confirms the clock of this machine."""
 
 import os
 from pathlib import Path
@@ -13,32 +13,32 @@ from flexmaild.core import exit_codes
 
 @click.group()
 def clock() -> None:
-    """The machine's clock, where the daemon does not believe it."""
+    """The clock of this machine, when the daemon does not trust it."""
 
 
 @clock.command()
 @config_option
 @click.option(
     "--socket",
-    type=click.Path(path_type=Path, readable=False),  # whether we may is told by 77, not by click's 2
+    type=click.Path(path_type=Path, readable=False),  # not permitted is exit code 77, not click's 2
     help="The daemon's control socket. Default: $FLEXMAILD_SOCKET, else that of the settings.",
 )
 def accept(socket: Path | None) -> None:
     """Tell the running daemon that the clock is right, however far it is from the last time known.
 
-    Exit codes: 0 the daemon goes by this clock, 69 daemon not reachable, 77 not permitted, 78 bad settings.
+    Exit codes: 0 the daemon uses this clock, 69 daemon not reachable, 77 not permitted, 78 bad settings.
     """
     given = socket or os.environ.get("FLEXMAILD_SOCKET")
-    place = Path(given) if given else load_settings(check_secrets=False).control.socket
+    path = Path(given) if given else load_settings(check_secrets=False).control.socket
     try:
-        answer = Client(place).call("clock.accept").body
+        answer = Client(path).call("clock.accept").body
         if answer["doubted"]:
-            told = f"Accepted: it is {answer['now']}; {answer['before']} was gone by before."
+            text = f"Accepted: it is {answer['now']}; the daemon used {answer['before']} before."
         else:
-            told = f"There was no doubt about the clock; it is {answer['now']}."
+            text = f"There was no doubt about the clock; it is {answer['now']}."
     except Unreachable as error:
         code = exit_codes.NOT_PERMITTED if error.permission else exit_codes.UNREACHABLE
         exit.fail(f"{error}. {error.cure}", code)
     except Refused as refused:
         exit.fail(str(refused), exit_codes.of_problem(refused.status, refused.kind))
-    exit.say(told)
+    exit.say(text)

@@ -1,7 +1,7 @@
 """What every flexmailctl command shares: --json and --socket in any position, the client, errors, exit codes.
 
-A command gets a `Console`, asks through it and shows what came; it handles no error itself. Nothing heavy is
-imported here, so that a command starts in a tenth of a second.
+A command gets a `Console`, calls the API through it and shows the answer; it handles no error itself. Nothing
+heavy is imported here, so that a command starts in a tenth of a second.
 """
 
 import json
@@ -19,7 +19,7 @@ from flexmaild.core import exit_codes
 
 
 class Console:
-    """The terminal on one side, the daemon on the other."""
+    """What a command needs: the client of the daemon, and how to show an answer."""
 
     def __init__(self) -> None:
         self.as_json = False
@@ -27,7 +27,7 @@ class Console:
 
     @cached_property
     def client(self) -> Client:
-        """Of the socket that the command line names; it must have been read by now."""
+        """The client of the socket on the command line, which click has parsed by now."""
         return Client(self.socket)
 
     def ask(self, command: str, **given: Any) -> Any:
@@ -35,7 +35,7 @@ class Console:
         return self.client.call(command, **given).body
 
     def show(self, body: Any, human: Callable[[Any], None] = output.fields) -> None:
-        """The answer as JSON where that was asked for, otherwise as `human` prints it."""
+        """Prints the answer as JSON with --json, otherwise by `human`."""
         if self.as_json:
             click.echo(json.dumps(body, ensure_ascii=False, indent=2))
         else:
@@ -43,7 +43,7 @@ class Console:
 
 
 def fail(text: str, code: int, document: Mapping[str, Any] | None = None) -> NoReturn:
-    """End the program with a message on stderr, and the problem itself on stdout where one is given."""
+    """Ends the program with a message on stderr, and the problem document, if any, on stdout."""
     if document is not None:
         click.echo(json.dumps(document, ensure_ascii=False, indent=2))
     click.echo(f"flexmailctl: {text}", err=True)
@@ -60,7 +60,7 @@ def _set_socket(context: click.Context, _: click.Parameter, value: Path | None) 
 
 
 def _strings(value: object) -> Iterator[str]:
-    """What a parameter holds; one that is repeated or a pair holds several."""
+    """The texts that a parameter holds; a repeated one or a pair holds several."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, tuple):
@@ -82,7 +82,7 @@ def _common() -> list[click.Parameter]:
     )
     socket = click.Option(
         ["--socket"],
-        type=click.Path(path_type=Path, readable=False),  # whether we may is told by 77, not by click's 2
+        type=click.Path(path_type=Path, readable=False),  # not permitted is exit code 77, not click's 2
         expose_value=False,
         callback=_set_socket,
         help="The daemon's control socket. Default: $FLEXMAILD_SOCKET or /run/flexmaild/control.sock",
@@ -91,14 +91,14 @@ def _common() -> list[click.Parameter]:
 
 
 class Command(click.Command):
-    """A command that takes the common options too."""
+    """A command with the common options."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.params += _common()
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Texts go to the daemon, and JSON and addresses are UTF-8; names of files stay as they are."""
+        """Refuses a text that is not UTF-8, which JSON requires; file names may be any bytes."""
         rest = super().parse_args(ctx, args)
         for parameter in self.get_params(ctx):
             if not all(map(_is_text, _strings(ctx.params.get(parameter.name or "")))):
@@ -125,15 +125,15 @@ class Group(click.Group):
             _fail_refused(ctx.ensure_object(Console), refused)
         except (TypeError, ValueError, LookupError, AttributeError):
             console = ctx.ensure_object(Console)
-            misfit = _misfit(console.client)
+            misfit = _schema_fault(console.client)
             if misfit is None:  # a bug of ours
                 raise
             _fail_unreachable(console, misfit)
 
 
-def _misfit(client: Client) -> Unreachable | None:
-    """Whether the last answer, over which a command stumbled, is not as flexmaild's are. Not asked of every
-    answer, since that takes longer than all the rest of a command."""
+def _schema_fault(client: Client) -> Unreachable | None:
+    """The error to report if the last answer, on which a command failed, does not match its schema. Not
+    checked for every answer, since that takes longer than the rest of a command."""
     from flexmaild.api import routes, validation
 
     if client.last is None:

@@ -1,8 +1,8 @@
-"""The main job from end to end on embedded parts: `flexmaild demo`.
+"""One approval from end to end with embedded parts: `flexmaild demo`.
 
 Starts the real daemon as a process of its own on a temporary directory (Maildir both ways, SQLite, a
-socket), asks for an approval, plays the approver's mail program, and shows what comes out. Every step is
-checked; the exit status is 0 only when all of it truly happened.
+socket), requests an approval, plays the approver's mail program, and shows the results. Every step is
+checked; the exit status is 0 only if all of them succeeded.
 """
 
 import email
@@ -26,9 +26,9 @@ from flexmaild.client import Client, Refused, Unreachable
 from flexmaild.core import exit_codes
 from flexmaild.system.deadline import Deadline
 
-APPROVER = "alice@example.test"
+_APPROVER = "alice@example.test"
 REPLIES = "approvals@example.test"
-PATIENCE = 20.0
+_TIMEOUT = 20.0
 
 _SETTINGS = """\
 outgoing: {{transport: maildir, path: {root}/alice, from_address: {replies}}}
@@ -40,67 +40,67 @@ state_directory: {root}/state
 log: {{level: warning}}
 """
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
-class Failed(Exception):
-    """The demo did not do what it says."""
+class _DemoFailed(Exception):
+    """A step of the demo failed."""
 
 
 def run(interactive: bool) -> int:
-    """Show it; returns the exit status."""
+    """Runs the demo; returns the exit status."""
     with tempfile.TemporaryDirectory(prefix="flexmaild-demo-") as name:
         root = Path(name)
         try:
             if interactive:
-                _prepare_typing()
-            _show(root, interactive)
-        except (Failed, Refused, Unreachable) as fault:
+                _prepare_input()
+            _run_demo(root, interactive)
+        except (_DemoFailed, Refused, Unreachable) as fault:
             print(f"\nThe demo failed: {escaped(str(fault))}", file=sys.stderr)
             return exit_codes.FAILED
     return exit_codes.DONE
 
 
-def _show(root: Path, interactive: bool) -> None:
+def _run_demo(root: Path, interactive: bool) -> None:
     for folder in ("alice", "replies", "decisions", "state"):
         (root / folder).mkdir()
     settings = root / "flexmaild.yaml"
     settings.write_text(_SETTINGS.format(root=root, replies=REPLIES))
     settings.chmod(0o600)
-    _say("1. The daemon starts on embedded parts: Maildir both ways, SQLite, a Unix socket.")
+    _print_step("1. The daemon starts with embedded parts: Maildir both ways, SQLite, a Unix socket.")
     command = [sys.executable, "-m", "flexmaild", "--config", str(settings)]
     daemon = subprocess.Popen(command, env={**os.environ, "NOTIFY_SOCKET": ""})
     try:
-        _play(root, Client(root / "control.sock"), daemon, interactive)
+        _run_approval(root, Client(root / "control.sock"), daemon, interactive)
         daemon.send_signal(signal.SIGTERM)
-        _insist(daemon.wait(PATIENCE) == 0, "the daemon did not stop cleanly")
+        _require(daemon.wait(_TIMEOUT) == 0, "the daemon did not stop cleanly")
     finally:
         if daemon.poll() is None:
             daemon.kill()
             daemon.wait()
 
 
-def _play(root: Path, client: Client, daemon: subprocess.Popen[bytes], interactive: bool) -> None:
-    _until(lambda: _answers(client, daemon), "the daemon did not start")
-    _say("2. A pipeline asks for approval.")
+def _run_approval(root: Path, client: Client, daemon: subprocess.Popen[bytes], interactive: bool) -> None:
+    _wait_until(lambda: _is_ready(client, daemon), "the daemon did not start")
+    _print_step("2. A pipeline requests approval.")
     request = _request(client)
-    print(f"   request {request['id']}: {request['title']!r}, asked: {APPROVER}")
-    mail = _until(lambda: _newest(root / "alice"), "the approver's mail did not arrive")
-    _say("3. The approver gets this mail (text part):")
+    print(f"   request {request['id']}: {request['title']!r}, asked: {_APPROVER}")
+    mail = _wait_until(lambda: _newest(root / "alice"), "the approver's mail did not arrive")
+    _print_step("3. The approver gets this mail (text part):")
     _quote(_text(mail))
-    seen = [mail]
-    while (decided := _answered(root, client, request["id"], seen[-1], interactive))["state"] == "pending":
-        seen += _explained(root, client, request["id"], seen)
-    _say(f"5. The decision: {decided['state'].upper()} by {', '.join(decided['decided_by'])}")
-    _check(root, decided, seen)
+    received = [mail]
+    while (decided := _answer(root, client, request["id"], received[-1], interactive))["state"] == "pending":
+        received += _explanations(root, client, request["id"], received)
+    _print_step(f"5. The decision: {decided['state'].upper()} by {', '.join(decided['decided_by'])}")
+    _check(root, decided, received)
 
 
-def _answered(
+def _answer(
     root: Path, client: Client, identifier: str, mail: EmailMessage, interactive: bool
 ) -> dict[str, Any]:
-    """Write the answer a person would write, have it read, and what became of the request."""
-    answer = _typed() if interactive else "Approve looks good to me\n"
-    _say("4. The approver answers from a mail program:")
+    """Answers as a person would, has the answer read, and returns the request."""
+    answer = _read_answer() if interactive else "Approve looks good to me\n"
+    _print_step("4. The approver answers from a mail program:")
     _quote(answer.rstrip("\n"))
     _deliver(root / "replies", _reply_to(mail, answer))
     processed = client.call("process").body
@@ -109,30 +109,34 @@ def _answered(
     return cast(dict[str, Any], shown)
 
 
-def _check(root: Path, decided: dict[str, Any], seen: list[EmailMessage]) -> None:
+def _check(root: Path, decided: dict[str, Any], received: list[EmailMessage]) -> None:
     verdict = decided["verdicts"][0]
     print(f"   comment {verdict['comment']!r}, proven by {verdict['proof']}, mail {verdict['sha256'][:16]}…")
-    file = _until(lambda: next((root / "decisions").glob("*.json"), None), "no decision file was written")
+    file = _wait_until(
+        lambda: next((root / "decisions").glob("*.json"), None), "no decision file was written"
+    )
     event = json.loads(file.read_text())
-    _insist(event["data"]["state"] == decided["state"], "the decision file says something else")
-    print(f"   told to the pipeline as {file.name} ({event['type']})")
-    confirmation = _until(lambda: _newest(root / "alice", seen), "no confirmation came")
-    _say("6. The approver gets a confirmation:")
+    _require(event["data"]["state"] == decided["state"], "the decision file holds another state")
+    print(f"   delivered to the pipeline as {file.name} ({event['type']})")
+    confirmation = _wait_until(lambda: _newest(root / "alice", received), "no confirmation came")
+    _print_step("6. The approver gets a confirmation:")
     print(f"   Subject: {confirmation['Subject']}")
     _quote(_text(confirmation).split("\n\n")[0])
     left = [f for d in ("new", "cur") for f in (root / "replies" / d).iterdir()]
-    _insist(not left, "the reply folder is not empty")
-    _say("7. The reply folder is empty, the decision is on disk. That is all of it.")
+    _require(not left, "the reply folder is not empty")
+    _print_step("7. The reply folder is empty, the decision is on disk. That is all.")
 
 
-def _explained(root: Path, client: Client, identifier: str, seen: list[EmailMessage]) -> list[EmailMessage]:
-    """The mail that says how to answer; none where this text was explained already, or three others were."""
+def _explanations(
+    root: Path, client: Client, identifier: str, received: list[EmailMessage]
+) -> list[EmailMessage]:
+    """The mail that explains how to answer; none where this text, or three others, were explained already."""
     print("\n   That answer is not clear: nothing was decided, and the request is still open.")
     mails = client.call("approval.show", path={"id": identifier}).body["mails"]
-    if len(mails) <= len(seen):
+    if len(mails) <= len(received):
         return []
-    print("   The approver is told how to answer:")
-    explanation = _until(lambda: _newest(root / "alice", seen), "no explanation came")
+    print("   The approver gets a mail that explains how to answer:")
+    explanation = _wait_until(lambda: _newest(root / "alice", received), "no explanation came")
     _quote(_text(explanation))
     return [explanation]
 
@@ -141,7 +145,7 @@ def _request(client: Client) -> dict[str, Any]:
     body = {
         "title": "Deploy billing 4.2 to production",
         "text": "Release 4.2 passed all tests on staging.\nDowntime: none.",
-        "approvers": [{"address": APPROVER, "name": "Alice Example"}],
+        "approvers": [{"address": _APPROVER, "name": "Alice Example"}],
         "requester": "jenkins",
         "expires_in": "24h",
         "metadata": {"application": "billing", "environment": "production", "build": "1742"},
@@ -152,7 +156,7 @@ def _request(client: Client) -> dict[str, Any]:
 def _reply_to(mail: EmailMessage, answer: str) -> bytes:
     """What a mail program makes of "Reply": the answer above the quoted mail."""
     reply = EmailMessage()
-    reply["From"] = f"Alice Example <{APPROVER}>"
+    reply["From"] = f"Alice Example <{_APPROVER}>"
     reply["To"] = str(mail["Reply-To"])
     reply["Subject"] = f"Re: {mail['Subject']}"
     reply["Message-ID"] = make_msgid(domain="example.test")
@@ -170,9 +174,9 @@ def _deliver(maildir: Path, data: bytes) -> None:
     (maildir / "tmp" / name).rename(maildir / "new" / name)
 
 
-def _newest(maildir: Path, seen: Collection[EmailMessage] = ()) -> EmailMessage | None:
-    """The newest mail that is none of those seen before."""
-    known = {str(mail["Message-ID"]) for mail in seen}
+def _newest(maildir: Path, received: Collection[EmailMessage] = ()) -> EmailMessage | None:
+    """The newest mail that was not received before."""
+    known = {str(mail["Message-ID"]) for mail in received}
     for file in sorted((maildir / "new").glob("*"), reverse=True):
         mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
         if str(mail["Message-ID"]) not in known:
@@ -182,59 +186,59 @@ def _newest(maildir: Path, seen: Collection[EmailMessage] = ()) -> EmailMessage 
 
 def _text(mail: EmailMessage) -> str:
     part = mail.get_body(("plain",))
-    _insist(part is not None, "the mail has no text part")
+    _require(part is not None, "the mail has no text part")
     return str(part.get_content()).strip() if part else ""
 
 
-def _prepare_typing() -> None:
-    _insist(sys.stdin is not None, "standard input: it is closed")
+def _prepare_input() -> None:
+    _require(sys.stdin is not None, "standard input: it is closed")
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="replace")
 
 
-def _typed() -> str:
+def _read_answer() -> str:
     print("   Type your answer as in a mail program; an empty line ends it.")
     lines: list[str] = []
     try:
-        while line := _line():
+        while line := _read_line():
             lines.append(line)
         return "\n".join(lines) + "\n"
     except EOFError:
         pass
     except OSError as fault:
-        raise Failed(f"standard input: {fault.strerror}") from fault
-    _insist(bool(lines), "nothing was typed")
+        raise _DemoFailed(f"standard input: {fault.strerror}") from fault
+    _require(bool(lines), "nothing was typed")
     return "\n".join(lines) + "\n"
 
 
-def _line() -> str:
-    print("   > ", end="", flush=True)  # not by `input`, which forgets a Ctrl-C meanwhile
+def _read_line() -> str:
+    print("   > ", end="", flush=True)  # not by `input`, which loses a Ctrl-C meanwhile
     return input()
 
 
-def _answers(client: Client, daemon: subprocess.Popen[bytes]) -> bool:
-    _insist(daemon.poll() is None, f"the daemon ended with status {daemon.returncode}")
+def _is_ready(client: Client, daemon: subprocess.Popen[bytes]) -> bool:
+    _require(daemon.poll() is None, f"the daemon ended with status {daemon.returncode}")
     try:
         return bool(client.call("status").body)
     except Unreachable:
         return False
 
 
-def _until(look: Callable[[], T | None], fault: str) -> T:
-    deadline = Deadline.after(PATIENCE)
+def _wait_until(look: Callable[[], _T | None], fault: str) -> _T:
+    deadline = Deadline.after(_TIMEOUT)
     while not deadline.is_over:
         if found := look():
             return found
         time.sleep(0.05)
-    raise Failed(fault)
+    raise _DemoFailed(fault)
 
 
-def _insist(holds: bool, fault: str) -> None:
+def _require(holds: bool, fault: str) -> None:
     if not holds:
-        raise Failed(fault)
+        raise _DemoFailed(fault)
 
 
-def _say(text: str) -> None:
+def _print_step(text: str) -> None:
     print(f"\n{text}")
 
 

@@ -1,7 +1,7 @@
-"""How both programs end: with the exit code that says what was found, and never with a traceback.
+"""How both programs end: with the exit code of the result, and never with a traceback.
 
-Pipelines branch on exit codes. So one that could not print (a full disk, a closed pipe, a terminal that
-knows ASCII only) ends with the code of what it did, and says on standard error what is missing.
+Pipelines branch on exit codes. So a program that cannot print (a full disk, a closed pipe, an ASCII
+terminal) ends with the code of its result, and reports on standard error what could not be written.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ from click.shell_completion import shell_complete
 from flexmaild.cli.escapes import escaped
 from flexmaild.core import exit_codes
 
-# In the place of a stream that whoever started the program has closed.
+# In place of a stream that the parent process has closed.
 _CLOSED = -1
 
 
 def say(text: str) -> None:
-    """A line on standard output. Not by click, which writes UTF-8 to a terminal that knows ASCII only."""
+    """Prints a line. Not by click, which writes UTF-8 to a terminal that knows ASCII only."""
     sys.stdout.write(f"{text}\n")
 
 
 def fail(text: str, code: int) -> NoReturn:
-    """End with one plain line on standard error."""
+    """Ends the program with one line on standard error."""
     sys.stderr.write(f"flexmaild: {escaped(text)}\n")
     raise click.exceptions.Exit(code)
 
 
 def run(command: click.Command, program: str) -> NoReturn:
-    """Carry out the command line and end: with the number that a command returns, or 0."""
+    """Runs the command line and ends with the number that the command returns, or 0."""
     _occupy_closed_descriptors()
-    sys.stdout, output = _tolerant(sys.stdout)
-    sys.stderr, errors = _tolerant(sys.stderr)
-    _hurry_when_interrupted(output, errors)
+    sys.stdout, output = _never_failing(sys.stdout)
+    sys.stderr, errors = _never_failing(sys.stderr)
+    _stop_waiting_on_interrupt(output, errors)
     try:
         code = _exit_code(command, program)
         sys.stdout.flush()
@@ -58,13 +58,13 @@ def run(command: click.Command, program: str) -> NoReturn:
     sys.exit(code)
 
 
-def _hurry_when_interrupted(*outputs: _Output | None) -> None:
-    """Who presses Ctrl-C does not wait for somebody to read what is still to be said."""
+def _stop_waiting_on_interrupt(*outputs: _Output | None) -> None:
+    """After Ctrl-C the program does not wait until its remaining output is read."""
 
     def interrupted(number: int, frame: object) -> NoReturn:
         for output in outputs:
             if output:
-                output.hurry()
+                output.stop_waiting()
         raise KeyboardInterrupt
 
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
@@ -72,20 +72,20 @@ def _hurry_when_interrupted(*outputs: _Output | None) -> None:
 
 
 def _occupy_closed_descriptors() -> None:
-    """Keep 0 to 2 from files that are opened later: what is meant for a terminal, a traceback too, would be
-    written into them. With a socket that is connected to nothing: neither we nor a child can read it, write
-    to it or open it by another name (/dev/stdin)."""
+    """Keeps descriptors 0 to 2 from files that are opened later: output for the terminal, a traceback too,
+    would be written into them. Uses an unconnected socket, which neither we nor a child can read, write or
+    open by another name (/dev/stdin)."""
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
         except OSError:
-            taken = socket.socket(socket.AF_UNIX).detach()  # the lowest number that is free: this one
-            os.set_inheritable(taken, True)
+            replacement = socket.socket(socket.AF_UNIX).detach()  # the lowest free number: this one
+            os.set_inheritable(replacement, True)
 
 
 def _exit_code(command: click.Command, program: str) -> int:
-    """Not by click's `main`, which takes every broken pipe for a closed standard output, and every end of a
-    file for Ctrl-C."""
+    """Runs the command. Not by click's `main`, which treats every broken pipe as a closed standard output,
+    and every end of a file as Ctrl-C."""
     try:
         completed = _completion(command, program)
         if completed is not None:
@@ -107,14 +107,14 @@ def _exit_code(command: click.Command, program: str) -> int:
 
 
 def _completion(command: click.Command, program: str) -> int | None:
-    """What a shell asks for by an environment variable; None where it does not."""
+    """The exit code of a shell's request for completion; None where there is no such request."""
     variable = f"_{program}_COMPLETE".upper()
     asked = os.environ.get(variable)
     if not asked:
         return None
     try:
         failed = shell_complete(command, {}, program, variable, asked)
-    except (KeyError, ValueError):  # without the words of the command line, as by hand
+    except (KeyError, ValueError):  # the shell's variables are missing, or are not numbers
         failed = 1
     if failed:
         sys.stderr.write(f"{program}: there is no completion {variable}={escaped(asked)}; see --help\n")
@@ -122,7 +122,7 @@ def _completion(command: click.Command, program: str) -> int | None:
 
 
 class _Output(io.RawIOBase):
-    """A descriptor to write to; what it does not take is dropped, and `fault` says why."""
+    """A descriptor to write to; what it refuses is dropped, and `fault` says why."""
 
     def __init__(self, descriptor: int) -> None:
         super().__init__()
@@ -130,8 +130,8 @@ class _Output(io.RawIOBase):
         self._waits = True
         self.fault: OSError | None = None
 
-    def hurry(self) -> None:
-        """From now on take no more than what can be written at once."""
+    def stop_waiting(self) -> None:
+        """From now on writes only what can be written at once."""
         self._waits = False
 
     def fileno(self) -> int:
@@ -151,20 +151,20 @@ class _Output(io.RawIOBase):
                 if not select.select([], [self._descriptor], [], 0)[1]:
                     return memoryview(data).nbytes
                 return os.write(self._descriptor, memoryview(data)[: select.PIPE_BUF])
-            except BlockingIOError:  # shared with a program that made it so
+            except BlockingIOError:  # shared with a program that made it non-blocking
                 select.select([], [self], [])
             except OSError as fault:
                 self.fault = self.fault or fault
                 return memoryview(data).nbytes
 
 
-def _tolerant(stream: TextIO | None) -> tuple[TextIO, _Output | None]:
-    """The stream as one that takes every text and never raises, and what it writes to where that is known."""
+def _never_failing(stream: TextIO | None) -> tuple[TextIO, _Output | None]:
+    """The stream as one that accepts every text and never raises, and the descriptor behind it, if any."""
     descriptor, encoding = _CLOSED, "utf-8"
     if stream:
         try:
             descriptor, encoding = stream.fileno(), stream.encoding
-        except OSError:  # no file, but something in this process
+        except OSError:  # an object of this process and no file
             return stream, None
     output = _Output(descriptor)
     at_once = output.isatty() or stream is sys.stderr

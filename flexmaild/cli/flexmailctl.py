@@ -1,6 +1,7 @@
 """flexmailctl: the client of flexmaild's control socket.
 
-The commands are in the modules imported here, a few lines each; what they can ask is in `api.routes`.
+The commands are in the modules imported here, a few lines each; the API they call is in `api.routes`. Apart,
+since it is an entry point of its own.
 """
 
 import click

@@ -1,4 +1,4 @@
-"""flexmailctl test-email, test-incoming, doctor, self-test, notify: mail as such."""
+"""flexmailctl test-email, test-incoming, doctor, self-test, notify: mail without an approval."""
 
 import uuid
 from pathlib import Path
@@ -16,23 +16,23 @@ from flexmaild.core import exit_codes
 @click.option("--to", required=True, metavar="ADDRESS", help="Where the test mail goes.")
 @pass_console
 def test_email(console: Console, to: str) -> None:
-    """Send a test mail now, past the queue, and show what the server said."""
+    """Send a test mail now, bypassing the queue, and show the answer of the server."""
     console.show(console.ask("test_email", body={"to": to}))
 
 
 @click.command("test-incoming", cls=Command)
 @pass_console
 def test_incoming(console: Console) -> None:
-    """Connect, log in, open the reply folder and count what waits. Deletes nothing."""
+    """Connect, log in, open the reply folder and count the mails in it. Deletes nothing."""
     console.show(console.ask("test_incoming"))
 
 
 @click.command(cls=Command)
 @pass_console
 def doctor(console: Console) -> None:
-    """Go through the whole loop step by step, with a cure for each fault; exits with 1 when there is one.
+    """Check each step from sending to reading, with a cure for each fault; exits with 1 if there is one.
 
-    Lists the results fields of the last mails that were read, and the settings that would believe them.
+    Lists the Authentication-Results fields of the last mails read, and the settings that would trust them.
     """
     body = console.ask("doctor")
     console.show(body, results.diagnosis)
@@ -43,7 +43,7 @@ def doctor(console: Console) -> None:
 @click.command("self-test", cls=Command)
 @pass_console
 def self_test(console: Console) -> None:
-    """Send marked mails with a forged result to the reply folder and see what arrives; 1 if it may count.
+    """Send mails with a forged authentication result to the reply folder; exits with 1 if one may be trusted.
 
     The result is written in twenty spellings, each in a mail of its own.
     """
@@ -65,7 +65,7 @@ def self_test(console: Console) -> None:
     "--text", type=arguments.text, metavar="TEXT|-", help="The text; - reads it from standard input."
 )
 @click.option("--html", type=arguments.text, metavar="HTML|-", help="An HTML part.")
-@click.option("--template", metavar="NAME", help="A template of the operator's instead of a text.")
+@click.option("--template", metavar="NAME", help="A template of the operator instead of a text.")
 @click.option(
     "--variable",
     "variables",
@@ -75,7 +75,9 @@ def self_test(console: Console) -> None:
     help="For the template.",
 )
 @click.option("--event", metavar="NAME", help="What happened, e.g. request_completed.")
-@click.option("--instance", metavar="NAME", help="What the logs belong to; names the zip folder.")
+@click.option(
+    "--instance", metavar="NAME", help="The instance that wrote the logs; names the folder in the zip file."
+)
 @click.option(
     "--outcome", type=click.Choice(["success", "failure"]), help="Decides whether logs are attached."
 )
@@ -83,11 +85,15 @@ def self_test(console: Console) -> None:
     "--log", "logs", multiple=True, type=arguments.FILE, help="A log, attached as the settings say."
 )
 @click.option(
-    "--failed-log", "failed_logs", multiple=True, type=arguments.FILE, help="A log in which the failure is."
+    "--failed-log", "failed_logs", multiple=True, type=arguments.FILE, help="A log that shows the failure."
 )
-@click.option("--attach", "attachments", multiple=True, type=arguments.FILE, help="A file to attach always.")
-@click.option("--language", metavar="TAG", help="Of the words around the text, e.g. de.")
-@click.option("--idempotency-key", type=arguments.key, metavar="KEY", help="The same key never mails twice.")
+@click.option(
+    "--attach", "attachments", multiple=True, type=arguments.FILE, help="A file that is always attached."
+)
+@click.option("--language", metavar="TAG", help="The language of the words around the text, e.g. de.")
+@click.option(
+    "--idempotency-key", type=arguments.key, metavar="KEY", help="A repeated key sends no second mail."
+)
 @pass_console
 def notify(
     console: Console,
@@ -99,13 +105,13 @@ def notify(
     idempotency_key: str | None,
     **plain: Any,
 ) -> None:
-    """Queue a notification mail; prints its id once it is durable."""
-    body = arguments.named(plain) | arguments.named({"variables": dict(variables)})
-    body |= arguments.named({"attachments": [arguments.file(path) for path in attachments]})
+    """Queue a notification mail; prints its id once it is stored."""
+    body = arguments.given_only(plain) | arguments.given_only({"variables": dict(variables)})
+    body |= arguments.given_only({"attachments": [arguments.file(path) for path in attachments]})
     found = [arguments.log(path) for path in logs] + [
         arguments.log(path, failed=True) for path in failed_logs
     ]
-    body |= arguments.named({"logs": found})
+    body |= arguments.given_only({"logs": found})
     key = idempotency_key or str(uuid.uuid4())
     answer = console.ask("notification.send", body=body, idempotency_key=key)
     console.show(answer, lambda queued: click.echo(output.safe(queued["id"])))

@@ -1,4 +1,4 @@
-"""flexmailctl oauth …: let a person authorise an OAuth application, look at it, forget it."""
+"""flexmailctl oauth …: authorise an OAuth application, show its state, forget its tokens."""
 
 import sys
 from typing import Any
@@ -10,10 +10,10 @@ from flexmaild.cli.console import Console, Group, fail, pass_console
 from flexmaild.core import exit_codes
 from flexmaild.system.deadline import Deadline
 
-# Shown of each application, in this order, as far as there is something to show.
+# The fields shown of each application, in this order; empty ones are left out.
 _FIELDS = ("state", "account", "scopes", "expires_at", "last_refresh", "next_alarm", "alarm", "error", "cure")
-# How long one question for progress is held, seconds.
-TURN = 5.0
+# Seconds for which the daemon may hold one request for the progress.
+_LONGEST_TURN = 5.0
 
 
 @click.group(cls=Group)
@@ -24,17 +24,17 @@ def oauth() -> None:
 @oauth.command()
 @pass_console
 def status(console: Console) -> None:
-    """Which applications are authorised, by whom and until when."""
+    """Show which applications are authorised, by which account and until when."""
     answer = console.ask("oauth.status")
     console.show(answer, _show_status)
 
 
 @oauth.command()
 @click.argument("name")
-@click.option("--no-wait", is_flag=True, help="Only begin, do not wait for the person.")
+@click.option("--no-wait", is_flag=True, help="Only start; do not wait for the sign-in.")
 @pass_console
 def authorize(console: Console, name: str, no_wait: bool) -> None:
-    """Authorise an application: shows address and code, and waits until it is done in a browser."""
+    """Authorise an application: shows address and code, and waits for the sign-in in a browser."""
     started = console.ask("oauth.authorize", path={"name": name})
     show_invitation(started)
     if no_wait:
@@ -43,7 +43,7 @@ def authorize(console: Console, name: str, no_wait: bool) -> None:
     ended = _follow(console, name, started)
     console.show(ended, _show_end)
     if ended["state"] != "done":
-        lost = f"flexmaild knows nothing of it any more; run `flexmailctl oauth authorize {name}` again"
+        lost = f"flexmaild no longer knows this sign-in; run `flexmailctl oauth authorize {name}` again"
         fail(output.safe(ended.get("detail") or lost), exit_codes.FAILED)
 
 
@@ -56,7 +56,7 @@ def forget(console: Console, name: str) -> None:
 
 
 def show_invitation(started: dict[str, Any]) -> None:
-    """What the person needs, on stderr, so that --json keeps stdout to itself."""
+    """Prints what the person needs, on stderr, so that stdout holds nothing but JSON with --json."""
     click.echo(output.safe(started["message"]), err=True)
     for label, key in (("Address", "verification_uri"), ("Code", "user_code")):
         if started.get(key):
@@ -76,10 +76,10 @@ def _show_status(body: dict[str, Any]) -> None:
 
 
 def _follow(console: Console, name: str, started: dict[str, Any]) -> dict[str, Any]:
-    """Ask for the state until it is no longer pending, or the code has expired."""
+    """Polls the state until it is no longer pending, or the code has expired."""
     deadline = Deadline.after(float(started.get("expires_in") or 900.0))
     while True:
-        turn = min(TURN, deadline.left)
+        turn = min(_LONGEST_TURN, deadline.left)
         state: dict[str, Any] = console.ask(
             "oauth.progress", path={"name": name}, query={"wait": f"{turn:.3f}"}
         )
@@ -88,7 +88,7 @@ def _follow(console: Console, name: str, started: dict[str, Any]) -> dict[str, A
         if sys.stderr.isatty():
             left = int(deadline.left)
             click.echo(
-                f"\r  waiting, the code is good for {left // 60}:{left % 60:02} more", nl=False, err=True
+                f"\r  waiting, the code is valid for {left // 60}:{left % 60:02} more", nl=False, err=True
             )
 
 

@@ -1,7 +1,7 @@
-"""How answers look on a terminal: aligned, short, and safe against what strangers wrote.
+"""Answers on a terminal: aligned, short, and safe against text from outside.
 
-Subjects, comments and names come from mails of people we do not know; control and format characters in
-them could rewrite the screen, so every text passes `safe` or `safe_lines` before it is printed.
+Subjects, comments and names come from mails; control and format characters in them could rewrite the screen,
+so every text passes `safe` or `safe_lines` before it is printed.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,11 +11,11 @@ import click
 
 from flexmaild.core.errors import printable
 
-MAX_CELL = 60
+_MAX_CELL = 60
 
 
 def safe(value: Any) -> str:
-    """One line, whatever it was."""
+    """The value on one line."""
     if value is None or value == "":
         return "-"
     if isinstance(value, bool):
@@ -33,7 +33,7 @@ def safe_lines(text: str) -> str:
 
 
 def fields(rows: Mapping[str, Any], indent: str = "") -> None:
-    """Names and values in two columns; a nested object is indented below its name."""
+    """Prints names and values in two columns; a nested object is indented below its name."""
     width = max((len(name) for name, value in rows.items() if not isinstance(value, Mapping)), default=0)
     for name, value in rows.items():
         label = printable(name.replace("_", " "))
@@ -45,7 +45,7 @@ def fields(rows: Mapping[str, Any], indent: str = "") -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """A table with a head; says so when there is nothing in it."""
+    """Prints a table with a head, or a note that it is empty."""
     lines = [[_cell(row.get(column)) for column in columns] for row in rows]
     if not lines:
         click.echo("Nothing there.", err=True)
@@ -58,11 +58,11 @@ def table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
 
 def _cell(value: Any) -> str:
     text = safe(value)
-    return text if len(text) <= MAX_CELL else text[: MAX_CELL - 1] + "…"
+    return text if len(text) <= _MAX_CELL else text[: _MAX_CELL - 1] + "…"
 
 
 def page(columns: Sequence[str], body: Mapping[str, Any]) -> None:
-    """A page of a list, and how to get the next one."""
+    """Prints a page of a list, and how to get the next one."""
     table(columns, body["items"])
     if body.get("next"):
         click.echo(f"More: --after {safe(body['next'])}", err=True)

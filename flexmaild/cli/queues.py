@@ -1,4 +1,4 @@
-"""flexmailctl outbox, delivery, quarantine: look at what waits or is stuck, and decide about it."""
+"""flexmailctl outbox, delivery, quarantine: list, retry, hold, release and drop what waits or failed."""
 
 import sys
 from typing import Any
@@ -9,7 +9,7 @@ from flexmaild.cli import output
 from flexmaild.cli.console import Console, Group, pass_console
 from flexmaild.cli.views import results as results_view
 
-STATES = ["queued", "deferred", "held", "failed", "done", "dropped"]
+_STATES = ["queued", "deferred", "held", "failed", "done", "dropped"]
 _OUTBOX_COLUMNS = ("id", "state", "kind", "recipients", "attempt", "due_at", "last_error")
 _DELIVERY_COLUMNS = ("id", "state", "target", "approval_id", "attempt", "due_at", "last_error")
 _QUARANTINE_COLUMNS = ("id", "at", "outcome", "sender", "subject", "because")
@@ -17,46 +17,44 @@ _QUARANTINE_COLUMNS = ("id", "at", "outcome", "sender", "subject", "because")
 
 @click.group(cls=Group)
 def outbox() -> None:
-    """Mails to be sent."""
+    """Mails to send."""
 
 
 @click.group(cls=Group)
 def delivery() -> None:
-    """Decisions to be delivered to the sinks."""
+    """Decisions to deliver to the sinks."""
 
 
 @click.group(cls=Group)
 def quarantine() -> None:
-    """Mails that were set aside."""
+    """Mails in quarantine."""
 
 
 def _add_queue_commands(group: click.Group, noun: str, columns: tuple[str, ...]) -> None:
-    """The commands both queues have; `noun` is the first part of their names in the route table."""
+    """Adds the commands of both queues; `noun` is the first part of their names in the route table."""
 
     @group.command("list")
-    @click.option("--state", type=click.Choice(STATES))
+    @click.option("--state", type=click.Choice(_STATES))
     @click.option("--limit", type=click.IntRange(1, 1000))
     @click.option("--after", metavar="NEXT", help="The page after the one that ended with this.")
     @pass_console
     def list_(console: Console, /, **query: Any) -> None:
-        """What is there, newest first."""
+        """List the entries, newest first."""
         console.show(console.ask(f"{noun}.list", query=query), lambda page: output.page(columns, page))
 
     @group.command()
     @click.argument("id")
     @pass_console
     def show(console: Console, id: str) -> None:
-        """One of them."""
+        """Show one entry."""
         console.show(console.ask(f"{noun}.show", path={"id": id}))
 
     @group.command()
     @click.argument("ids", nargs=-1, metavar="[ID]...")
-    @click.option(
-        "--all", "everything", is_flag=True, help="Every one that failed or waits for its next try."
-    )
+    @click.option("--all", "everything", is_flag=True, help="All that failed or wait for the next try.")
     @pass_console
     def retry(console: Console, ids: tuple[str, ...], everything: bool) -> None:
-        """Try again now."""
+        """Retry now."""
         if bool(ids) == everything:
             raise click.UsageError("Give either ids or --all.")
         if everything:
@@ -64,9 +62,9 @@ def _add_queue_commands(group: click.Group, noun: str, columns: tuple[str, ...])
         _each(console, f"{noun}.retry", ids)
 
     for verb, help_text in (
-        ("hold", "Keep back until released."),
-        ("release", "Let a held one go."),
-        ("drop", "Give up for good."),
+        ("hold", "Hold until released."),
+        ("release", "Release a held one."),
+        ("drop", "Give up; it is not tried again."),
     ):
         _add_verb(group, f"{noun}.{verb}", verb, help_text)
 
@@ -84,17 +82,17 @@ def _add_verb(group: click.Group, command: str, verb: str, help_text: str) -> No
 @click.option("--after", metavar="NEXT", help="The page after the one that ended with this.")
 @pass_console
 def list_quarantine(console: Console, /, **query: Any) -> None:
-    """Mails set aside, newest first."""
+    """List the mails in quarantine, newest first."""
     answer = console.ask("quarantine.list", query=query)
     console.show(answer, lambda page: output.page(_QUARANTINE_COLUMNS, page))
 
 
 @quarantine.command("show")
 @click.argument("id")
-@click.option("--raw", is_flag=True, help="The mail's bytes as they were read, on standard output.")
+@click.option("--raw", is_flag=True, help="Write the bytes of the mail to standard output.")
 @pass_console
 def show_quarantined(console: Console, id: str, raw: bool) -> None:
-    """One mail: who, when, why, with its results fields and the settings that would believe them."""
+    """Show one mail: sender, time, reason, results fields and the settings that would trust them."""
     if raw:
         sys.stdout.buffer.write(console.ask("quarantine.raw", path={"id": id}))
         sys.stdout.buffer.flush()
@@ -107,7 +105,7 @@ def _show_set_aside(one: dict[str, Any]) -> None:
     output.fields({name: value for name, value in one.items() if name not in apart})
     results = one.get("results")
     if results is None:
-        click.echo("Its results fields cannot be listed: its bytes are kept no longer.")
+        click.echo("Its results fields cannot be listed: its bytes are no longer kept.")
         return
     click.echo("Results fields:" if results else "No Authentication-Results field.")
     results_view.lines(results)
@@ -125,5 +123,5 @@ def _show_briefly(one: dict[str, Any]) -> None:
 
 _add_queue_commands(outbox, "outbox", _OUTBOX_COLUMNS)
 _add_queue_commands(delivery, "deliveries", _DELIVERY_COLUMNS)
-_add_verb(quarantine, "quarantine.release", "release", "Read the mail again as if it had just come in.")
-_add_verb(quarantine, "quarantine.drop", "drop", "Take the mail off the list.")
+_add_verb(quarantine, "quarantine.release", "release", "Read the mail again as if it had just arrived.")
+_add_verb(quarantine, "quarantine.drop", "drop", "Remove the mail from the list.")

@@ -11,10 +11,10 @@ from flexmaild.core import exit_codes
 
 
 @click.command(cls=Command)
-@click.option("--check", is_flag=True, help="Exit with 1 when something is wrong.")
+@click.option("--check", is_flag=True, help="Exit with 1 unless healthy.")
 @pass_console
 def status(console: Console, check: bool) -> None:
-    """How the daemon and its parts are."""
+    """Show the state of the daemon and its components."""
     body = console.ask("status")
     console.show(body, _show_status)
     if check and not body["healthy"]:
@@ -24,7 +24,7 @@ def status(console: Console, check: bool) -> None:
 @click.command(cls=Command)
 @pass_console
 def reload(console: Console) -> None:
-    """Read the settings again: all of them or none. Exits with 78 when they have faults."""
+    """Reload the settings: all of them or none. Exits with 78 if they have faults."""
     try:
         body = console.ask("reload")
     except Refused as refused:
@@ -37,13 +37,15 @@ def reload(console: Console) -> None:
 @click.command(cls=Command)
 @pass_console
 def process(console: Console) -> None:
-    """Read the replies now instead of at the next interval."""
+    """Read the reply folder now instead of at the next interval."""
     console.show(console.ask("process"), _show_processed)
 
 
 @click.command("log-level", cls=Command)
 @click.argument("level", type=click.Choice(["debug", "info", "warning", "error"]))
-@click.option("--for", "for_", metavar="DURATION", help="Back to the settings' level after this, e.g. 10m.")
+@click.option(
+    "--for", "for_", metavar="DURATION", help="Return to the level of the settings after this, e.g. 10m."
+)
 @pass_console
 def log_level(console: Console, level: str, for_: str | None) -> None:
     """Change the log level of the running daemon."""
@@ -58,7 +60,7 @@ def audit() -> None:
 @audit.command()
 @pass_console
 def verify(console: Console) -> None:
-    """Check the hash chain; exits with 1 when a row was changed or taken out."""
+    """Check the hash chain; exits with 1 if a row was changed or removed."""
     body = console.ask("audit.verify")
     console.show(body)
     if not body["ok"]:

@@ -1,4 +1,4 @@
-"""`--config`, in any position: which settings file a command of flexmaild is about, and what is in it."""
+"""`--config`, in any position: the settings file of a flexmaild command, and its settings."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,22 +9,22 @@ import click
 
 from flexmaild.core import exit_codes
 
-DEFAULT_CONFIG = Path("/etc/flexmaild/flexmaild.yaml")
+_DEFAULT_CONFIG = Path("/etc/flexmaild/flexmaild.yaml")
 
 
 def _set_config(context: click.Context, _: click.Parameter, value: Path | None) -> None:
     root = context.find_root()
-    root.meta.setdefault("config", DEFAULT_CONFIG)
+    root.meta.setdefault("config", _DEFAULT_CONFIG)
     if value is not None:
         root.meta["config"] = value
 
 
 config_option = click.option(
     "--config",
-    type=click.Path(path_type=Path, readable=False),  # whether it can be read is told by 78
+    type=click.Path(path_type=Path, readable=False),  # unreadable is exit code 78
     expose_value=False,
     callback=_set_config,
-    help=f"The settings file. Default: {DEFAULT_CONFIG}",
+    help=f"The settings file. Default: {_DEFAULT_CONFIG}",
 )
 
 
@@ -34,16 +34,16 @@ def chosen_config() -> Path:
 
 
 def load_settings(*, check_secrets: bool = True) -> Any:
-    """The settings; with faults, each on its own line of stderr and exit code 78."""
+    """The settings. Ends the program with 78 on faults, each on its own line of stderr."""
     from flexmaild.daemon import wiring
 
-    with told_faults():
+    with exit_on_faults():
         return wiring.load_settings(chosen_config(), check_secrets=check_secrets)
 
 
 @contextmanager
-def told_faults() -> Iterator[None]:
-    """Faults of the settings, each on its own line of stderr, and exit code 78."""
+def exit_on_faults() -> Iterator[None]:
+    """Ends the program with 78 on faults of the settings, each on its own line of stderr."""
     from flexmaild.settings.faults import SettingsError
 
     try:

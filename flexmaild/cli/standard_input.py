@@ -1,4 +1,7 @@
-"""Standard input for the commands that take "-": one that cannot be read is never taken for an empty one."""
+"""Standard input for the commands that take "-": unreadable input is an error and never counts as empty.
+
+Apart, since `flexmaild explain` reads it without the arguments of flexmailctl.
+"""
 
 import errno
 import select
@@ -11,15 +14,14 @@ _READ = f"{__name__}.read"
 
 
 def read(limit: int) -> bytes:
-    """Its first `limit` bytes, once for a command line. Raises OSError, whose `strerror` says
-    what is wrong."""
-    if sys.stdin is None:  # closed by whoever started the program; by now its descriptor is another's
+    """Its first `limit` bytes; once for a command line. Raises OSError with a `strerror` for people."""
+    if sys.stdin is None:  # closed by the parent process; its descriptor may be reused by now
         raise OSError(errno.EBADF, "it is closed")
     meta = click.get_current_context().meta
     if meta.get(_READ):
         raise OSError(errno.EBUSY, "it can be read only once")
     meta[_READ] = True
-    # Without the buffer, which on a terminal would ask for the end twice.
+    # Unbuffered: on a terminal the buffer would want the end of input twice.
     source = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
     found = bytearray()
     while len(found) < limit:

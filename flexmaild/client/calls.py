@@ -1,4 +1,4 @@
-"""What can be asked of the daemon: the client's own table, held to openapi.json by a test.
+"""The calls that the daemon answers: the client's own table; a test compares it with openapi.json.
 
 Of the standard library alone, so that a pipeline may start it fast or take this folder along.
 """

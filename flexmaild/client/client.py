@@ -1,4 +1,4 @@
-"""The client's end of the control socket: a call of the table in, its answer out."""
+"""The client of the control socket: sends a call of the table and returns its answer."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from flexmaild.client.received import BrokenOff, receive
 from flexmaild.client.stream import SILENT_SECONDS, Event, NotStreamed, events_in
 from flexmaild.system.deadline import NEVER, Deadline
 
-DEFAULT_SOCKET = Path("/run/flexmaild/control.sock")
+_DEFAULT_SOCKET = Path("/run/flexmaild/control.sock")
 # A held answer comes at the asked time; this much later at most, seconds.
-SLACK = 30.0
+_SLACK = 30.0
 # Between two tries to get into a full backlog, seconds.
-BREATH = 0.02
+_RETRY_PAUSE = 0.02
 
 
 class Unreachable(Exception):
-    """No flexmaild answers there. `cure` says what to do; `permission`: it is there, but not for this user.
+    """No flexmaild answers there. `cure` says what to do; `permission`: this user may not connect.
 
     sent: the request may have been carried out all the same.
     """
@@ -60,7 +60,7 @@ class Reply:
 
 def default_socket(environ: Mapping[str, str] = os.environ) -> Path:
     """$FLEXMAILD_SOCKET, or where the packaged service listens."""
-    return Path(environ.get("FLEXMAILD_SOCKET") or DEFAULT_SOCKET)
+    return Path(environ.get("FLEXMAILD_SOCKET") or _DEFAULT_SOCKET)
 
 
 class Client:
@@ -165,13 +165,13 @@ class Client:
         return Reply(found.status, found.body, found.headers)
 
     def strange(self, what: str) -> Unreachable:
-        """That what answers here is not flexmaild, or not of this version."""
+        """The error that what answers here is not flexmaild, or not of this version."""
         cure = "Name its socket with --socket; after an upgrade, restart flexmaild."
         return Unreachable(f"what answers at {self.path} is not flexmaild: {what}", cure)
 
 
 class _Connection(http.client.HTTPConnection):
-    """To the socket, with one deadline for all of it."""
+    """A connection to the socket, with one deadline for everything."""
 
     timeout: float
 
@@ -189,7 +189,7 @@ class _Connection(http.client.HTTPConnection):
             except BlockingIOError:  # the daemon's backlog is full: many call at once (unix(7))
                 if self.deadline.is_over:
                     raise
-                time.sleep(BREATH)
+                time.sleep(_RETRY_PAUSE)
 
     def send(self, data: Any) -> None:
         self.deadline.arm(self.sock)
@@ -200,7 +200,7 @@ def _patience(route: Call, query: Mapping[str, Any]) -> float:
     if route.held_for is None:
         return route.patience
     name, usual = route.held_for
-    return max(route.patience, float(query.get(name) or usual) + SLACK)
+    return max(route.patience, float(query.get(name) or usual) + _SLACK)
 
 
 def _target(route: Call, path: Mapping[str, str], query: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""An answer as the client takes it off the control socket: judged as it comes, before it is believed.
+"""Reads answers from the control socket, and checks them while they arrive.
 
 Anything may listen where flexmaild should: an SSH server, a web server, a program that never stops talking.
 What is not flexmaild's is known by its first bytes or by its head, and nothing more of it is read. All of an
@@ -20,10 +20,10 @@ from flexmaild.system.deadline import Deadline
 PROBLEM = "application/problem+json"
 LARGEST_HEAD = 64 * 1024
 # A page of the longest list with the most metadata is smaller.
-LARGEST_BODY = 256 * 1024 * 1024
+_LARGEST_BODY = 256 * 1024 * 1024
 PIECE = 1 << 16
 # How much of what came is told.
-_TOLD = 80
+_LONGEST_QUOTE = 80
 
 _PROTOCOL = b"HTTP/1."
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([245][0-9]{2})(?: ([^\r\n]*))?\r\n")
@@ -66,18 +66,18 @@ def receive(connection: socket.socket, deadline: Deadline, route: Call, strange:
     head = incoming.head()
     status_line = _STATUS_LINE.match(head)
     if status_line is None:
-        raise strange(f"it sent {_told(head)}")
+        raise strange(f"it sent {_quoted(head)}")
     status, reason = int(status_line[1]), (status_line[2] or b"").decode("latin-1")
     try:
         fields = http.client.parse_headers(io.BytesIO(head[status_line.end() :]))
     except http.client.HTTPException as fault:
-        raise strange(f"it answered {_told(head)} and {fault}") from None
+        raise strange(f"it answered {_quoted(head)} and {fault}") from None
     server = fields.get("Server", "")
     if not server.startswith("flexmaild/"):
-        raise strange(f"it answered {_told(head)}" + (f" as {server[:_TOLD]}" if server else ""))
+        raise strange(f"it answered {_quoted(head)}" + (f" as {server[:_LONGEST_QUOTE]}" if server else ""))
     length = fields.get("Content-Length", "")
-    if not (length.isascii() and length.isdigit() and len(length) < 20 and int(length) <= LARGEST_BODY):
-        declared = f"a body of {length[:_TOLD]} bytes" if length else "a body of no declared length"
+    if not (length.isascii() and length.isdigit() and len(length) < 20 and int(length) <= _LARGEST_BODY):
+        declared = f"a body of {length[:_LONGEST_QUOTE]} bytes" if length else "a body of no declared length"
         raise strange(f"it answered with {declared}")
     raw = incoming.body(int(length))
     if status >= 400 and not raw:  # turned away before the request was read
@@ -99,9 +99,9 @@ def _body(kind: str, expected: str, raw: bytes, strange: Strange) -> Any:
     try:
         body = json.loads(raw, object_hook=lambda members: Document(members, strange))
     except (ValueError, RecursionError):
-        raise strange(f"its answer is not JSON: {_told(raw)}") from None
+        raise strange(f"its answer is not JSON: {_quoted(raw)}") from None
     if not isinstance(body, dict):
-        raise strange(f"its answer is not a JSON object: {_told(raw)}")
+        raise strange(f"its answer is not a JSON object: {_quoted(raw)}")
     return body
 
 
@@ -125,10 +125,12 @@ class _Incoming:
             if not came.startswith(_PROTOCOL[: len(came)]):
                 return came
             if len(came) > LARGEST_HEAD:
-                raise self._strange(f"it answered {_told(came)} and a head of more than {LARGEST_HEAD} bytes")
+                raise self._strange(
+                    f"it answered {_quoted(came)} and a head of more than {LARGEST_HEAD} bytes"
+                )
             piece = self._more()
             if not piece:
-                raise BrokenOff("it sent nothing" if not came else f"it sent {_told(came)} and no more")
+                raise BrokenOff("it sent nothing" if not came else f"it sent {_quoted(came)} and no more")
             came += piece
         self._rest = came[end + len(_END) :]
         return came[: end + len(_END)]
@@ -143,8 +145,8 @@ class _Incoming:
         return bytes(found)
 
 
-def _told(raw: bytes) -> str:
-    """Its first line, quoted, and no more than a glance at it."""
+def _quoted(raw: bytes) -> str:
+    """The beginning of its first line, quoted."""
     line = raw.lstrip(b"\r\n").partition(b"\n")[0].rstrip(b"\r")
-    text = line[:_TOLD].decode("utf-8", "backslashreplace")
-    return f'"{text}…"' if len(line) > _TOLD else f'"{text}"'
+    text = line[:_LONGEST_QUOTE].decode("utf-8", "backslashreplace")
+    return f'"{text}…"' if len(line) > _LONGEST_QUOTE else f'"{text}"'

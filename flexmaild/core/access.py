@@ -1,4 +1,4 @@
-"""Who may do what: the settings say who is who, the command says what it takes, a request says whose it is.
+"""Access control: roles from the settings, the role that a command needs, the owner of a request.
 
 A caller is known by user and groups, never by a process number, which may be reused. Asked by the server for
 each command (`Access`, `permits`), and by the handlers for each request, mail and job (`Viewer`). Pure.
@@ -14,8 +14,8 @@ ROLES: tuple[Role, ...] = ("read", "act", "admin")
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls. owns_daemon: root, or the user that the daemon runs as. is_hidden: a user namespace hides
-    who it is, so that it cannot be told from others."""
+    """The calling process. owns_daemon: root, or the user that the daemon runs as. is_hidden: a user
+    namespace hides the user, so that callers cannot be told apart."""
 
     user: str
     groups: frozenset[str] = frozenset()
@@ -27,7 +27,7 @@ class Caller:
 class Access:
     """Who may do what. An entry is a user name or, as "@name", a group.
 
-    admins: may do everything. readers: may only look. Everybody else who may connect (the socket's mode
+    admins: may do everything. readers: may only look. Every other user who can connect (the socket's mode
     decides that) may act: ask, notify, test, and cancel what is their own; but see no references and raw
     mails, with which a pipeline could answer itself. Root and the daemon's own user are always admins: they
     can change the daemon's files anyway.
@@ -55,7 +55,7 @@ def permits(has: Role | None, needs: Role) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """Whose something is. owner: the user who asked for it, empty where that is nobody in particular.
+    """The owner of a request or mail. owner: the user who asked for it; empty where no single user did.
     visible_to: who else may see it; entries as those of `Access`."""
 
     owner: str = ""
@@ -68,15 +68,15 @@ NOBODYS = Ownership()
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """A caller with the role that the settings give: what of others' requests, mails and jobs that one may
-    see and change. Who may not see one is told that it exists and its state."""
+    """A caller with its role: decides what it may see and change of others' requests, mails and jobs. A
+    caller who may not see one learns that it exists and its state."""
 
     caller: Caller
     role: Role
 
     @property
     def name(self) -> str:
-        """Whose what this caller asks for will be; empty for one who cannot be told from others."""
+        """The owner of what this caller asks for; empty where the user is hidden."""
         return "" if self.caller.is_hidden else self.caller.user
 
     @property
@@ -86,7 +86,7 @@ class Viewer:
 
     @property
     def sees_references(self) -> bool:
-        """Who has a whole one can answer in an approver's name."""
+        """Whether references are shown: whoever has one can answer in an approver's name."""
         return permits(self.role, "admin")
 
     def sees(self, belonging: Ownership) -> bool:

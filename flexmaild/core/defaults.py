@@ -1,8 +1,7 @@
-"""Defaults of settings that are needed where no settings are.
+"""Defaults of settings that are also needed where no settings are.
 
-The settings' declarations and, beside them, the packages that do not know the settings (`mail`, which also
-reads mails for `flexmaild explain` without any) take them from here; a module of its own, since core is all
-that these have in common.
+Apart, since only core may be imported by both the settings' declarations and the packages that do not know
+the settings (`mail`, which also reads mails for `flexmaild explain` without any).
 """
 
 import unicodedata

@@ -9,10 +9,10 @@ from datetime import timedelta
 from typing import Literal
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-NUMBER = r"[0-9]+(\.[0-9]+)?"
+_NUMBER = r"[0-9]+(\.[0-9]+)?"
 _UNIT = f"[{''.join(UNITS)}]"
-PATTERN = rf"^{NUMBER}{_UNIT}?$"
-PATTERN_WITH_UNIT = rf"^{NUMBER}{_UNIT}$"
+PATTERN = rf"^{_NUMBER}{_UNIT}?$"
+PATTERN_WITH_UNIT = rf"^{_NUMBER}{_UNIT}$"
 LONGEST = timedelta(days=3650)
 
 # The unit of a number that has none; empty where it must have one.

@@ -1,9 +1,9 @@
 """The two ways in which work can fail, as types, with a reason from a closed list.
 
-Whatever fails across packages is a `Failure`: adapters (transports, sinks, net) raise these and nothing else
-and never retry on their own, a request that breaks rules is one, a fault of the store (`store.errors`) too.
-What to do about a failure is decided in one place, `flexmaild.core.retry`. The reasons are the
-values of the metric label `reason`, so the list is closed and short.
+Every error that crosses packages is a `Failure`: adapters (transports, sinks, net) raise these and nothing
+else and never retry on their own, a request that breaks rules is one, a fault of the store (`store.errors`)
+too. `core.retry` alone decides what to do about a failure; `flexmaild.core.retry`. The reasons are the values
+of the metric label `reason`, so the list is closed and short.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class TryLater(Failure):
 
 
 class GiveUp(Failure):
-    """A lasting fault: repeating the same attempt cannot succeed until somebody changes something."""
+    """A lasting fault: repeating the same attempt cannot succeed until something is changed."""
 
 
 class Refused(GiveUp):

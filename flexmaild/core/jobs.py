@@ -1,4 +1,4 @@
-"""From the engine's effects to jobs and audit entries: stable keys, stable Message-IDs, nothing random.
+"""Makes jobs and audit entries from effects: stable keys, stable Message-IDs, nothing random.
 
 The same request at the same version with the same effects gives the same jobs, so that a commit that is
 repeated after a crash changes nothing. Called by `engine.decide`.
@@ -18,7 +18,7 @@ from flexmaild.core.model import MailKind, Request
 from flexmaild.core.references import ReferenceKeys, bare
 from flexmaild.core.work import AuditEntry, Job, MailOrder, Queue
 
-# The name of the one way out as a job's target.
+# The target of mails.
 OUTGOING = "outgoing"
 
 _ORDER: TypeAdapter[MailOrder] = TypeAdapter(MailOrder)
@@ -98,7 +98,7 @@ def _mail_job(
 
 
 def _thread_of(mail: Mail, reference: str, domain: str) -> str:
-    """A reminder or notice hangs on the request's own mail, where no reply is being answered."""
+    """The Message-ID that a mail refers to where it answers no reply: that of the approval request."""
     if mail.kind is MailKind.APPROVAL_REQUEST:
         return ""
     return references.message_id(reference, MailKind.APPROVAL_REQUEST, 0, domain)
@@ -106,9 +106,9 @@ def _thread_of(mail: Mail, reference: str, domain: str) -> str:
 
 def _delivery_job(request: Request, deliver: Deliver, now: datetime) -> Job:
     kind, identity, event = "decision", decision.event_id(request), ""
-    if deliver.came_back is not None:
-        kind, identity = "unreachable", decision.unreachable_id(request, deliver.came_back)
-        event = decision.unreachable(request, deliver.came_back, now)
+    if deliver.bounced_invitation is not None:
+        kind, identity = "unreachable", decision.unreachable_id(request, deliver.bounced_invitation)
+        event = decision.unreachable(request, deliver.bounced_invitation, now)
     unique = f"{identity}/{deliver.sink}"
     return Job(
         id=references.job_id(unique, is_mail=False),

@@ -1,6 +1,6 @@
-"""Mails that are left in the folder, since this installation with this store cannot judge them.
+"""Mails that are left in the folder, since this installation with this store cannot decide about them.
 
-A reply to another installation's request is that one's to read, where they share a mailbox; a reply to a
+A reply to another installation's request is for that installation, where they share a mailbox; a reply to a
 request of ours that the store lacks can be read when a newer store is put back.
 `core.approval.named_requests` says which they are, `engine.polling.poller` leaves them,
 `store.records.left_mails` keeps their marks.
@@ -19,7 +19,7 @@ LEFT = frozenset({Outcome.FOREIGN, Outcome.STORE_OLDER})
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """What became of some mails, and which of them are left in the folder."""
+    """The outcomes of some mails, and which of them are left in the folder."""
 
     outcomes: Mapping[MessageUid, Outcome]
     left: frozenset[MessageUid] = frozenset()
@@ -27,9 +27,9 @@ class Committed:
 
 @dataclass(frozen=True, slots=True)
 class LeftMail:
-    """A mail that stays in the folder, unjudged. named: the request's id of ours that the store lacks."""
+    """A mail that stays in the folder, undecided. named: the id of our request that the store lacks."""
 
-    mark: MessageUid
+    uid: MessageUid
     identity: Identity
     outcome: Outcome
     at: datetime

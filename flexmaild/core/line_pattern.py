@@ -19,7 +19,7 @@ LONGEST = 1000
 def fits(pattern: str, line: str) -> bool:
     """Whether the whole line is what the pattern names."""
     first, *rest = _pieces(pattern)
-    text = _compared(line)
+    text = _normalised(line)
     if not text.startswith(first):
         return False
     ends = [len(first)]  # where what was found so far may end, ascending: no way is tried twice
@@ -56,7 +56,7 @@ def letters(text: str) -> str:
     return "".join(c for c in plain if c.isalnum())
 
 
-def _compared(text: str) -> str:
+def _normalised(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
@@ -75,4 +75,4 @@ def _ends(text: str, piece: str, before: list[int]) -> Iterator[int]:
 @lru_cache(maxsize=256)
 def _pieces(pattern: str) -> list[str]:
     """What stands between the gaps; a row of asterisks is one gap."""
-    return re.split(r"\*+", _compared(pattern))
+    return re.split(r"\*+", _normalised(pattern))

@@ -1,5 +1,5 @@
-"""References in a text that a person is shown: who has a whole one can answer in an approver's name. And
-addresses in one for somebody whose business they are not.
+"""Masks references in texts that are shown, since a whole one lets its reader answer as the approver; and
+addresses for callers who may not see them.
 
 `masked` leaves of each the beginning by which it is found again; `Mask` also hides the pieces of those that
 are known, wherever a line break or a program has torn them apart. Pure; used for what is logged, for what is
@@ -28,12 +28,12 @@ _LETTERS = re.compile(rf"\w{{{_PIECE},}}")
 
 
 def masked(text: str, rest: str = "…") -> str:
-    """The text with the beginning of each reference alone; `rest` stands for what is hidden."""
+    """The text with only the beginning of each reference; `rest` replaces what is hidden."""
     return _REFERENCE.sub(lambda found: found[1] + rest, text)
 
 
 def without_people(text: str) -> str:
-    """The text with the domain of each address alone."""
+    """The text with only the domain of each address."""
     return _LOCAL_PART.sub(lambda found: f"{found[1] or ''}***@", text)
 
 

@@ -1,6 +1,6 @@
-"""The nouns of an approval, frozen: what is asked, of whom, what was answered, what follows.
+"""The classes of an approval, frozen: requests, approvers, invitations, verdicts.
 
-Every room may use these; none changes them in place. Times are aware UTC datetimes. Whatever is
+Every package may use these; none changes them in place. Times are aware UTC datetimes. Whatever is
 stored or sent as JSON is one of these classes, converted by pydantic where it crosses a border.
 """
 
@@ -16,7 +16,7 @@ Json = Mapping[str, Any]
 
 
 class State(StrEnum):
-    """Where a request stands; all but PENDING are final."""
+    """The state of a request; all but PENDING are final."""
 
     PENDING = "pending"
     APPROVED = "approved"
@@ -26,7 +26,7 @@ class State(StrEnum):
 
 
 class Part(StrEnum):
-    """What of a request that has ended may be kept for less time than the request."""
+    """Parts of a closed request that may be deleted before the request."""
 
     COMMENTS = "comments"
     SENT_MAILS = "sent_mails"
@@ -44,7 +44,7 @@ class Answer(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of an incoming mail; the values of the metric label `outcome`, a closed list."""
+    """The outcome of an incoming mail; the values of the metric label `outcome`, a closed list."""
 
     DECISION = "decision"
     UNDECIDED = "undecided"
@@ -93,7 +93,7 @@ Comments = Literal["careful", "first_word", "bare"]
 
 @dataclass(frozen=True, slots=True)
 class Approver:
-    """Somebody who is asked. `address` and `aliases` are addr-specs (RFC 5322) in lower case.
+    """A person who is asked. `address` and `aliases` are addr-specs (RFC 5322) in lower case.
 
     on_behalf_of: the approver (address) whose voice this delegate holds, empty for the approver.
     escalation: joined by escalation; see `core.approval.quorum` for what that voice counts.
@@ -183,7 +183,7 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True)
 class MailFacts:
-    """Which mail it was: the same record in its event, its verdict, its outcome and at each request.
+    """What identifies a mail: the same record in its event, its verdict, its outcome and at each request.
 
     sha256: of the raw mail as read, empty where it was too large. message_id: see `core.references.bare`.
     """
@@ -195,8 +195,8 @@ class MailFacts:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one approver said. `approver` is whose voice it is; the mail's sender is the address that was
-    proven.
+    """The answer of one approver. `approver` is the slot that it counts for; the mail's sender is the
+    proven address.
 
     replaced: the same person said something else later, or nothing clear.
     invitation: the number of the invitation whose reference the reply carried.
@@ -242,11 +242,11 @@ class Request:
     purged: tuple[Part, ...] = ()
 
     @property
-    def is_nameless(self) -> bool:
-        """Whether nobody is known any more who was asked: no mail can be shown to be theirs."""
+    def is_anonymous(self) -> bool:
+        """Whether the approvers' addresses were purged: no mail can be matched to them."""
         return Part.ADDRESSES in self.purged
 
     @property
     def effective(self) -> tuple[Verdict, ...]:
-        """The verdicts that count: those nobody replaced."""
+        """The verdicts that count: those that were not replaced."""
         return tuple(v for v in self.verdicts if not v.replaced)

@@ -1,7 +1,7 @@
-"""The closed lists of signing in: who provides, how a person or an application signs in, for what.
+"""The closed lists of OAuth: providers, flows, clouds, and what a token is for.
 
-Named once for the settings' declarations, the tokens (`net`) and the documents of the API; a module of its
-own, since core is all that these have in common. mypy holds each comparison with a name to its list.
+Apart, since the settings' declarations, `oauth` and the API's documents share it and have only core in
+common. mypy holds each comparison with a name to its list.
 """
 
 from typing import Literal

@@ -1,5 +1,4 @@
-"""What an incoming mail said, frozen: made by `mail.understand.reply`, judged by
-`core.approval.admission`."""
+"""The parsed reply, frozen: made by `mail.understand.reply`, used by `core.approval.admission`."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -55,7 +54,7 @@ Addressed = Literal["surely", "beside", "unsigned"]
 
 @dataclass(frozen=True, slots=True)
 class ParsedReply:
-    """What one mail said; made by `mail.understand.reply.understand`, judged by `core.approval.admission`.
+    """The content of one mail; made by `mail.understand.reply.understand`, used by `core.approval.admission`.
 
     sender: the one address of the one From field, lower case; empty when `sender_fault` says why not.
     from_fields: how many From fields it has.

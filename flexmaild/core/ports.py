@@ -1,7 +1,7 @@
-"""What the house asks of its doors: the shapes that transports and sinks have.
+"""The interfaces of transports and sinks.
 
-An adapter is a class in its own file that has one of these shapes; the daemon knows the shape and
-the table of kinds, never the class. An adapter object belongs to the one thread that uses it. All of
+An adapter is a class with one of these interfaces; the daemon knows the interface and the adapter table,
+never the class. An adapter object belongs to the one thread that uses it. All of
 them raise `core.errors.TryLater` or `GiveUp` and nothing else, never retry by themselves, and bound
 every step by a deadline.
 """
@@ -59,18 +59,18 @@ class Receipt:
 
 
 class Outbox(Protocol):
-    """A way out for mail. `send` raises TryLater/GiveUp when no recipient at all was accepted."""
+    """Sends mails. `send` raises TryLater/GiveUp when no recipient at all was accepted."""
 
     def send(self, envelope: Envelope) -> Receipt: ...
 
     def close(self) -> None:
-        """Leave politely; never raises. A closed outbox may be used again: it connects anew."""
+        """Disconnect; never raises. A closed outbox may be used again: it connects anew."""
 
 
 @dataclass(frozen=True, slots=True)
 class MessageUid:
-    """Where a mail lies: IMAP's UIDVALIDITY and UID, Graph's immutable id, Maildir's name. A mailbox that is
-    restored from a copy may give it to another mail: which one lies there, an `Identity` says."""
+    """The UID of a mail: IMAP's UIDVALIDITY and UID, Graph's immutable id, Maildir's name. A mailbox that
+    is restored from a copy may reuse it: an `Identity` tells the mails apart."""
 
     mailbox: str
     validity: str
@@ -79,7 +79,7 @@ class MessageUid:
 
 @dataclass(frozen=True, slots=True)
 class FolderPosition:
-    """Where a mail stands in the order in which its folder is read; mails of one folder only are compared.
+    """The position of a mail in the order in which its folder is read; only mails of one folder are compared.
 
     folder: what was made anew is another one (IMAP's UIDVALIDITY). order: may be equal for several mails.
     """
@@ -99,15 +99,15 @@ class Fetched:
     partial: a large attachment was left on the server; `data` is a mail of the same header with the
         text parts only. `size` is the size on the server, in bytes.
     is_cut: text of it is missing in `data`, or may be; such a mail decides nothing.
-    place: None for a mail that comes from no folder. arrived, name: see `Identity`.
+    position: None for a mail that comes from no folder. arrived, name: see `Identity`.
     """
 
-    mark: MessageUid
+    uid: MessageUid
     size: int
     data: bytes | None
     partial: bool = False
     is_cut: bool = False
-    place: FolderPosition | None = None
+    position: FolderPosition | None = None
     arrived: str = ""
     name: str = ""
 
@@ -118,9 +118,9 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class FolderState:
-    """What the folder looks like: how many mails wait, and whether this login may delete there.
+    """The state of the folder: how many mails wait, and whether this login may delete there.
 
-    next: the mark that the next mail will get, where marks are numbers that grow.
+    next: the UID that the next mail will get, where UIDs are numbers that grow.
     """
 
     messages: int
@@ -147,11 +147,11 @@ class Unreadable:
 
 
 IsKnown = Callable[[Sequence[MessageUid]], Mapping[MessageUid, Identity]]
-"""Which of these marks were committed before, and of which mails."""
+"""Which of these UIDs were committed before, and for which mails."""
 
 
 class Inbox(Protocol):
-    """A way in. The order of calls in a poll: `open`, then `fetch` and `dispose` by turns, then `rest`."""
+    """Reads mails. The order of calls in a poll: `open`, then `fetch` and `delete` by turns, then `rest`."""
 
     def open(self) -> FolderState:
         """Connect, log in and open the folder where that is not so already; cheap when it is."""
@@ -159,8 +159,8 @@ class Inbox(Protocol):
     def fetch(self, limit: int, is_known: IsKnown) -> list[Fetched]:
         """The oldest mails not yet handled, at most `limit`, oldest first; an empty list when none is left.
 
-        Those that were committed before (their deletion failed or was cut off) are not fetched again, but are
-        deleted at the next `dispose`: those that are the same mails, and not others with their marks. Those
+        Those that were committed before (their deletion failed or was cut off) are not fetched again, but
+        are deleted at the next `delete`, if they are the same mails and not others with their UIDs. Those
         that are known as left (`Identity.is_left`) are neither fetched nor deleted, nor is more asked of them
         than the list tells.
         A mail that the server does not hand out, or has put a text of its own in the place of, is left out.
@@ -170,9 +170,9 @@ class Inbox(Protocol):
         """The mails that were left out so. They are tried again at later polls, less and less often."""
 
     def newest(self) -> FolderPosition | None:
-        """Where the mail stands that would be read last of those in the folder now; None without any."""
+        """The position of the mail in the folder that would be read last; None without any."""
 
-    def dispose(self, marks: Sequence[MessageUid]) -> int:
+    def delete(self, uids: Sequence[MessageUid]) -> int:
         """Delete (or move, as the settings say) these mails, which were fetched in this poll; a mail already
         gone counts. Returns how many are certainly gone; the rest is tried again at the next poll."""
 
@@ -180,13 +180,13 @@ class Inbox(Protocol):
         """The poll is over; keep or drop the connection. Deletes nothing, and never raises."""
 
     def close(self) -> None:
-        """Leave politely; never raises."""
+        """Disconnect; never raises."""
 
 
 class Sink(Protocol):
-    """A receiver of decisions. `deliver` is called with the same key and the same bytes on every try."""
+    """Receives decisions. `deliver` is called with the same key and the same bytes on every try."""
 
     def deliver(self, key: str, event: bytes) -> str:
-        """Hand over one CloudEvents JSON event; returns a short note for the log ("204", the file's name)."""
+        """Deliver one CloudEvents JSON event; returns a short note for the log ("204", the file's name)."""
 
     def close(self) -> None: ...

@@ -1,4 +1,4 @@
-"""What is left of a request that has ended, once its comments, words or addresses are kept no longer.
+"""Removes comments, texts or addresses from a closed request when their retention has passed.
 
 Its state, its times, how many said what, how each was proven and the digests of their mails stay for as long
 as the request is known. Who decided is an address like any other and goes with them: it says what a person
@@ -13,15 +13,15 @@ from datetime import datetime
 from flexmaild.core import references
 from flexmaild.core.model import Approver, Invitation, Part, Request, State, Terms, Verdict
 
-# What an audit entry may say of persons that is a word of theirs and no address.
+# Keys of audit entries that may hold words of a person, but no address.
 WORDS_OF_PERSONS = ("comment", "sentence", "word", "because")
-# In the place of what an address or a server's answer about one was.
+# Replaces addresses and servers' answers about them.
 PURGED = "(purged)"
 
 
 def due(request: Request, before: Mapping[Part, datetime]) -> frozenset[Part]:
-    """The parts that are kept no longer. before: for each part, what had ended by then is over. Of a request
-    that is open, none."""
+    """The parts that are to be removed; none of an open request. before: for each part, the time by which
+    the request must have ended."""
     ended = request.decided_at
     if ended is None or request.state is State.PENDING:
         return frozenset()
@@ -51,7 +51,7 @@ def _without_comments(request: Request) -> Request:
 
 
 def _without_words(terms: Terms) -> Terms:
-    """The digest of what was asked stays: by it a late reply's reference is still known as ours."""
+    """The digest of the terms stays, so that a late reply's reference is still recognised."""
     asked = terms.asked or references.asked(terms).hex()
     return replace(terms, asked=asked, text="", html="", variables={}, metadata={}, attachments=())
 
@@ -70,28 +70,28 @@ def _without_addresses(request: Request) -> Request:
         asked=terms.asked or references.asked(terms).hex(),
         title="",
         requester="",
-        approvers=tuple(_nameless(a, numbers) for a in terms.approvers),
-        escalate_to=tuple(_nameless(a, numbers) for a in terms.escalate_to),
+        approvers=tuple(_anonymous_approver(a, numbers) for a in terms.approvers),
+        escalate_to=tuple(_anonymous_approver(a, numbers) for a in terms.escalate_to),
     )
     return replace(
         request,
         terms=terms,
-        invitations=tuple(_nobody(i, numbers) for i in request.invitations),
-        verdicts=tuple(_unsigned(v, numbers) for v in request.verdicts),
+        invitations=tuple(_anonymous_invitation(i, numbers) for i in request.invitations),
+        verdicts=tuple(_anonymous_verdict(v, numbers) for v in request.verdicts),
         decided_by=tuple(numbers.get(one, PURGED) for one in request.decided_by),
     )
 
 
-def _nameless(person: Approver, numbers: Mapping[str, str]) -> Approver:
+def _anonymous_approver(person: Approver, numbers: Mapping[str, str]) -> Approver:
     principal = numbers[person.on_behalf_of] if person.on_behalf_of else ""
     return replace(person, address=numbers[person.address], name="", aliases=(), on_behalf_of=principal)
 
 
-def _nobody(invitation: Invitation, numbers: Mapping[str, str]) -> Invitation:
+def _anonymous_invitation(invitation: Invitation, numbers: Mapping[str, str]) -> Invitation:
     bounced = PURGED if invitation.bounced else ""
-    return replace(invitation, approver=_nameless(invitation.approver, numbers), bounced=bounced)
+    return replace(invitation, approver=_anonymous_approver(invitation.approver, numbers), bounced=bounced)
 
 
-def _unsigned(verdict: Verdict, numbers: Mapping[str, str]) -> Verdict:
+def _anonymous_verdict(verdict: Verdict, numbers: Mapping[str, str]) -> Verdict:
     mail = replace(verdict.mail, sender=numbers.get(verdict.mail.sender, PURGED))
     return replace(verdict, approver=numbers.get(verdict.approver, PURGED), mail=mail)

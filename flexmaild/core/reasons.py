@@ -1,4 +1,4 @@
-"""Why a mail about a request became what it became: a closed list, so that no word of a mail gets out by it.
+"""The reasons of outcomes: a closed list, so that no text of a mail is disclosed by them.
 
 Given by `core.approval.admission`, `core.approval.named_requests` and `engine.decide`, kept with each reply,
 shown by `approval show` and `wait`. A code may be added in a later version, none changes its meaning.
@@ -101,7 +101,7 @@ BELIEVED = frozenset(_REASONS[: _REASONS.index(ReplyReason.REFERENCE_DAMAGED)]) 
     ReplyReason.SAME_ANSWER,
 }
 
-# What is not here says itself.
+# Codes that are missing here explain themselves.
 SENTENCES: Mapping[ReplyReason, str] = {
     ReplyReason.COMMENT_NEEDED: "a rejection of this request needs a comment",
     ReplyReason.REFERENCE_DAMAGED: "a damaged reference stands beside the sender's own",
@@ -155,12 +155,12 @@ SENTENCES: Mapping[ReplyReason, str] = {
 
 
 def sentence(reason: ReplyReason) -> str:
-    """For people; the code itself where the word says it all."""
+    """The reason as a sentence; the code itself where it needs none."""
     return SENTENCES.get(reason, reason.value)
 
 
 def of_unclear(code: str) -> ReplyReason:
-    """The reason of a mail that is undecided, by what the reading says of it."""
+    """The reason of an undecided mail, by the code in its parsed reply."""
     try:
         return ReplyReason(code)
     except ValueError:

@@ -1,8 +1,8 @@
-"""What others wrote, as it may be kept, shown and logged: without our secrets, and of each reference the
-beginning only.
+"""Texts of other programs as they may be kept, shown and logged: without our secrets and whole references.
+Apart from `masking`, which knows no secrets.
 
-Servers repeat what they are told: a command with the password in it, the Message-ID with the reference. So
-the types that carry their words apply this when they are made (`errors.Failure`, `ports.Receipt`,
+Servers repeat what we send: a command with the password, a Message-ID with the reference. So the types that
+carry their texts apply this when they are made (`errors.Failure`, `ports.Receipt`,
 `steps.Step`, `reading.Bounce`), and no adapter can forget it.
 """
 
@@ -24,17 +24,18 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/]{64,}={0,2}")
 
 
 def redacted(words: str) -> str:
-    """Of words that are another's alone: what has the shape of a secret is hidden as well."""
+    """A text that is not ours: what has the shape of a secret is hidden as well."""
     return without_references(redaction.THIS_PROCESS.clean(words))
 
 
 def without_known(text: str) -> str:
-    """Of a text of ours with words of another's in it, of which the shapes would hide too much."""
+    """A text of ours that quotes another program: only known secrets are hidden, since shapes would hide too
+    much."""
     return without_references(redaction.THIS_PROCESS.without_known(text))
 
 
 def without_references(text: str, rest: str = "…") -> str:
-    """As `masked` leaves it, and without those that were torn or encoded on the way."""
+    """The text with references masked, including those that were split or encoded on the way."""
     text = masked(text, rest)
     if len(text) < _LENGTH:
         return text

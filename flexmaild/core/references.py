@@ -7,8 +7,8 @@ of what they carry; 128 bits because nobody guesses those. Of the request's byte
 first of an HMAC-SHA256 over them: they show whose the request is to an installation that does not know it.
 docs/wire-format.md has test vectors.
 
-Who looks for them in what others made of them (wrapped, encoded, masked) builds a pattern from the shapes
-below: `mail.understand.identification.references`, `mail.understand.identification.mentions`, `core.masking`.
+Modules that look for changed references (wrapped, encoded, masked) build patterns from the constants below:
+`mail.understand.identification.references`, `mail.understand.identification.mentions`, `core.masking`.
 """
 
 import base64
@@ -82,7 +82,7 @@ def request_id(key: bytes, random: bytes) -> str:
 
 
 def written_id(data: bytes) -> str:
-    """The 10 bytes of a request's id as text, whosever it is."""
+    """The 10 bytes of a request's id as text, whether it is ours or not."""
     if len(data) != _REQUEST_BYTES:
         raise ValueError(f"a request id has {_REQUEST_BYTES} bytes")
     return _ID_PREFIX + letters(data)
@@ -129,7 +129,7 @@ def issue(key: bytes, request: Request, invitation: Invitation) -> str:
 
 
 def parse(text: str) -> Reference | None:
-    """Take a reference apart, in any letter case; None when it is none (cut short, altered alphabet)."""
+    """Parse a reference, in any letter case; None when it is none (cut short, altered alphabet)."""
     text = text.strip().upper()
     body = text[len(PREFIX) :]
     if not text.startswith(PREFIX) or len(body) != BODY_LENGTH:
@@ -158,8 +158,8 @@ def is_genuine(key: bytes, reference: Reference, request: Request) -> Invitation
 class ReferenceKeys:
     """The key that new requests are made with, and former ones that open requests may have been made with.
 
-    A request has one key for its whole life, which its id shows. So who holds a former key can make
-    references to the requests of its time and to no other.
+    A request has one key for its whole life, which its id shows. So a former key makes references only to
+    requests of its time.
     """
 
     current: bytes
@@ -218,7 +218,7 @@ def plain_message_id(identifier: str, domain: str) -> str:
 
 
 def named_by(message_id: str) -> str:
-    """What stands where a Message-ID of ours has the reference, without angle brackets."""
+    """The part of a Message-ID that holds the reference in ours, without angle brackets."""
     return message_id.partition(".")[0]
 
 

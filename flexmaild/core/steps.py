@@ -1,4 +1,5 @@
-"""One step of a diagnosis: what was tried, what came back, what to do. The nouns of `doctor`.
+"""One step of a diagnosis: what was tried, the answer, what to do. Apart from `documents.diagnosis`, since it
+redacts the answer.
 
 Made by the adapters (`transports`, `net`), shown by `daemon` and `cli`. Holds no secret and no mail body.
 """
@@ -13,8 +14,8 @@ from flexmaild.core.redacted import without_known
 class Step:
     """name: a short word for the step ("token"). tried: what was done, with the server's name.
 
-    answer: the other side's own words. cure: what to do about it, empty when `ok` and nothing is near its
-    end. seconds: how long it took.
+    answer: the server's own words. cure: what to do about it, empty when `ok` and nothing is about to
+    expire. seconds: how long it took.
     """
 
     name: str
@@ -28,7 +29,7 @@ class Step:
         object.__setattr__(self, "answer", without_known(self.answer))
 
     def document(self) -> diagnosis.Step:
-        """As callers see it. A cure beside what went well is a warning."""
+        """The step as callers see it. A successful step with a cure is a warning."""
         return diagnosis.Step(
             name=self.name,
             result="failed" if not self.ok else "warning" if self.cure else "ok",

@@ -1,6 +1,7 @@
-"""When something is due for a request: stored moments, so that restarts and clock jumps lose none.
+"""When a request is due next, and how times are stored and written.
 
-Also how a moment is kept, and written for everybody outside. Used by `store`, `core` and `api`.
+Due times are stored, so that restarts and clock jumps lose none. Apart from the state machine, since `store`
+and `api` use it as well.
 """
 
 from datetime import datetime
@@ -9,7 +10,7 @@ from flexmaild.core.model import Request, State
 
 
 def next_due(request: Request) -> datetime | None:
-    """The next moment at which time itself changes something for this request; None when never."""
+    """The next time at which this request changes without an event; None when never."""
     if request.state is not State.PENDING:
         return None
     if request.settles_at is not None:  # reminders and escalation wait until the quorum is met no longer
@@ -22,15 +23,15 @@ def next_due(request: Request) -> datetime | None:
 
 
 def reminders_due(request: Request, now: datetime) -> int:
-    """How many planned reminders lie in the past; after a long stand-still they become one mail."""
+    """How many planned reminders are due; after a long outage they become one mail."""
     return sum(1 for moment in request.terms.remind_at if moment <= now)
 
 
 def as_kept(moment: datetime) -> datetime:
-    """In whole milliseconds, as the store keeps it: what is compared with a kept moment must be so."""
+    """The time in whole milliseconds, as stored: times that are compared with stored ones need this."""
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def iso(moment: datetime | None, precision: str = "milliseconds") -> str | None:
-    """A moment of UTC as RFC 3339 writes it, with Z; None stays None."""
+    """A UTC time as RFC 3339 writes it, with Z; None stays None."""
     return moment.isoformat(timespec=precision).replace("+00:00", "Z") if moment else None

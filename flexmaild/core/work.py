@@ -1,7 +1,7 @@
-"""What the house keeps and what is still to be done: jobs, seen mails, audit entries, and a Change.
+"""What the store keeps: jobs, processed mails, audit entries, and the `Change` that writes them.
 
-A `Change` is everything that follows from one value on the queue. The store commits it whole or not
-at all; nothing else is ever written. `core.jobs` turns the engine's effects into jobs.
+A `Change` is everything that follows from one event. The store commits it whole or not at all. `core.jobs`
+turns the engine's effects into jobs.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from flexmaild.core.reasons import ReplyReason
 
 
 class Queue(StrEnum):
-    """Which worker's work it is."""
+    """The kind of work: mails to send, or decisions to deliver."""
 
     OUTBOX = "outbox"
     DELIVERY = "delivery"
@@ -49,7 +49,7 @@ class Job:
     recipients: addr-specs a mail still has to reach (those accepted already are taken out).
     uncertain: the last try may have succeeded although no answer came.
     running, claim: whether it is being carried out at this moment, and the number of its last claim; the
-    store says so, nobody sets them.
+    store sets them.
     """
 
     id: str
@@ -127,7 +127,7 @@ class JobEnd:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A mail as it is seen at a request that it names: never a word of its text.
+    """A mail as a request that it names shows it, without any of its text.
 
     mail: its sender is the address in From, empty where there is not one. via: where a group put its own
     address there, the one that it replaced, which proves nothing. number: counts the replies to this request
@@ -147,19 +147,19 @@ class Reply:
 class ProcessedMail:
     """The one outcome of one incoming mail.
 
-    mail: its sender is the address in From, proven or not. found: what it is known by beside its mark, as its
-    transport said.
+    mail: its sender is the address in From, proven or not. found: what identifies it besides its UID, as
+    its transport said.
     fingerprint: set when the mail was admitted; a second mail with the same one is a replay.
-    spent: what a mail that decided is known by (`core.approval.admission.names`): none with one of them
-    decides again.
+    spent: what a mail that decided is known by (`core.approval.admission.ids_of_answer`): none with one of
+    them decides again.
     raw: the bytes as read, kept for the configured time; None when too large to have been read.
     quarantined: kept visible for an operator ("quarantine list").
     unknown_lines: of a person's answer, those that may be a mail gateway's.
-    replies: what those see who see the requests that it names.
+    replies: how the requests that it names show it.
     header: what is kept of its header; of our own mails nothing.
     """
 
-    mark: MessageUid
+    uid: MessageUid
     mail: MailFacts
     found: Identity
     outcome: Outcome
@@ -197,7 +197,7 @@ class KeptHeader:
 
 @dataclass(frozen=True, slots=True)
 class ApproverNote:
-    """Something that happened with somebody who was asked.
+    """Something that happened with an approver.
 
     proofs: what a mail of theirs showed beside the reference; None where it is about no mail. is_admitted:
     the mail was believed. bounced: why a mail to them came back for good, empty where none did.
@@ -212,7 +212,7 @@ class ApproverNote:
 
 @dataclass(frozen=True, slots=True)
 class ApproverPast:
-    """What all notes of an approver come to. mails: how many came from there, of them were `proofs` shown.
+    """All notes of an approver, summed up. mails: how many came from them; proofs: what these showed.
 
     bounced: why the last mail to them that came back did, empty where an answer of theirs came later.
     """
@@ -245,7 +245,7 @@ class AuditEntry:
 
     @property
     def personal(self) -> Json:
-        """The rest: addresses, comments, subjects, names. It can be forgotten and the chain still holds."""
+        """The rest: addresses, comments, subjects, names. It can be deleted, and the chain stays valid."""
         return {key: value for key, value in self.data.items() if key not in FACTS}
 
 
@@ -309,12 +309,12 @@ class Idempotent:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Everything one value on the queue leads to. Requests carry the version they were read with (0: new)."""
+    """Everything that follows from one event. Requests carry the version they were read with (0: new)."""
 
     requests: tuple[Request, ...] = ()
     jobs: tuple[Job, ...] = ()
     ended: tuple[JobEnd, ...] = ()
-    seen: tuple[ProcessedMail, ...] = ()
+    processed: tuple[ProcessedMail, ...] = ()
     left: tuple[LeftMail, ...] = ()
     audit: tuple[AuditEntry, ...] = ()
     blobs: tuple[Blob, ...] = ()

@@ -1,6 +1,6 @@
-"""From settings to the desk of OAuth tokens: the applications, who signs in to them, what for, where kept.
+"""Makes the token manager from the settings: the applications, who signs in, what for, where tokens are kept.
 
-Called by `daemon.wiring`. Asks nobody anything.
+Called by `daemon.wiring`. Contacts no server.
 """
 
 from collections.abc import Iterator
@@ -10,14 +10,16 @@ from pathlib import Path
 from flexmaild.core.errors import Reason, TryLater
 from flexmaild.engine.components import Components
 from flexmaild.oauth.clouds import Use
-from flexmaild.oauth.manager import OAuthApplication, TokenManager
+from flexmaild.oauth.grants import OAuthApplication
+from flexmaild.oauth.manager import TokenManager
 from flexmaild.settings.mail import Incoming, Outgoing
 from flexmaild.settings.schema import Settings
 from flexmaild.system.clock import Clock
 
 
 def build_tokens(settings: Settings, clock: Clock, old: Components | None) -> TokenManager | None:
-    """The desk in use where nothing it was made from has changed: who signs in and what for count as well."""
+    """The token manager; the one in use where nothing it depends on has changed, users and purposes
+    included."""
     if not settings.oauth_applications:
         return None
     if old and old.tokens and _token_facts(settings) == _token_facts(old.settings):
@@ -49,7 +51,7 @@ def _certificate(path: Path) -> str:
 
 
 def _application(name: str, settings: Settings) -> OAuthApplication:
-    """One entry as the token desk takes it, with what the transports need its tokens for."""
+    """One application for the token manager, with what the transports need its tokens for."""
     entry = settings.oauth_applications[name]
     certificate = entry.certificate
     users = [part.username for part in _users_of(name, settings)]

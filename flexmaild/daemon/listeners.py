@@ -1,4 +1,4 @@
-"""What listens: the metrics endpoint and the control socket, opened at the start and adjusted by a reload."""
+"""The listeners: metrics endpoint and control socket, opened at the start and adjusted by a reload."""
 
 import socket
 import threading
@@ -9,8 +9,8 @@ import structlog
 
 from flexmaild.api.call import Handlers
 from flexmaild.api.limits import Limits
+from flexmaild.api.monitoring import ROOM, MonitoringApplication
 from flexmaild.api.server import ControlServer
-from flexmaild.api.watch import ROOM, Watch
 from flexmaild.core.access import Access
 from flexmaild.core.errors import GiveUp
 from flexmaild.net.http_server import EventLoop, HttpServer
@@ -24,15 +24,15 @@ from flexmaild.settings.schema import Settings
 from flexmaild.system.peer_credentials import Peer
 
 # Seconds between two lines of the journal on refused requests.
-TOLD_EVERY = 60.0
+_LOG_EVERY = 60.0
 
 _log = structlog.get_logger("flexmaild")
 
 
 class Listeners:
-    """`close` ends both. Metrics that cannot be bound at the start end nothing: `bind_metrics` tries on, and
-    `look_at_control` keeps the control socket where callers find it; for the timers and for a reload, in
-    their threads."""
+    """`close` ends both. A metrics address that cannot be bound stops nothing: `bind_metrics` retries, and
+    `look_at_control` binds a removed control socket again; timers and reload call them, in their
+    threads."""
 
     def __init__(self, metrics: Metrics, look: Callable[[], Sequence[Incident]], health: Health) -> None:
         self._metrics = metrics
@@ -41,7 +41,7 @@ class Listeners:
         self._limits = Limits()
         self._refusals = _Refusals()
         self._loop = EventLoop("http", self._crashed)
-        self._watch = Watch(metrics, look, self._watch_crashed)
+        self._watch = MonitoringApplication(metrics, look, self._watch_crashed)
         self._watched: HttpServer | None = None
         self._control: ControlServer | None = None
         self._bind: Callable[[], Listening]
@@ -71,12 +71,12 @@ class Listeners:
             self._control.start()
 
     def look_at_control(self) -> None:
-        """Listen anew where the control socket's file was removed or replaced: nobody finds the old one."""
+        """Bind the control socket again where its file was removed or replaced."""
         with self._changing:
             self._health.socket_gone = self._socket_gone()
 
     def _socket_gone(self) -> Condition | None:
-        """Why nobody finds the control socket; None where it is there, or bound again."""
+        """Why the control socket cannot be reached; None where it exists, or was bound again."""
         if self._control is None or self._control.listening.is_there():
             return None
         path = self._control.listening.path
@@ -93,7 +93,7 @@ class Listeners:
         return None
 
     def bind_metrics(self) -> None:
-        """Bind what is wanted and not bound yet: an address that was taken may be free again."""
+        """Bind the configured metrics address if it is not bound: an address that was in use may be free."""
         with self._changing:
             try:
                 self._replace(self._wanted)()
@@ -103,7 +103,7 @@ class Listeners:
                 self._health.metrics_fault = ""
 
     def _replace(self, listen: str) -> Callable[[], None]:
-        """Bind this metrics address now; what is returned lets go of the old one. Raises GiveUp."""
+        """Bind this metrics address now; the returned function closes the old one. Raises GiveUp."""
         if listen == self._listen:
             return lambda: None
         listener = listen_tcp(listen) if listen else None
@@ -131,8 +131,8 @@ class Listeners:
         return served
 
     def prepare(self, settings: Settings) -> Callable[[], None]:
-        """Bind a changed metrics address now; what is returned puts it, and the access lists, in force.
-        Raises GiveUp; one that could not be bound before and is the same is no fault of the new settings."""
+        """Bind a changed metrics address now; the returned function applies it, and the access lists.
+        Raises GiveUp, but not for an unchanged address that could not be bound before."""
         is_changed = settings.metrics.listen != self._wanted
         bound = self._replace(settings.metrics.listen) if is_changed else lambda: None
 
@@ -178,14 +178,14 @@ class Listeners:
 
 
 class _Refusals:
-    """What may come as a flood is one line a minute, and must not flood the journal. For one thread."""
+    """Logs refused requests at most once a minute, so that a flood does not fill the log. For one thread."""
 
     def __init__(self) -> None:
-        self._count, self._told_at = 0, -TOLD_EVERY
+        self._count, self._told_at = 0, -_LOG_EVERY
 
     def tell(self, where: str, why: str, uid: int | None = None) -> None:
         self._count += 1
-        if time.monotonic() - self._told_at >= TOLD_EVERY:
+        if time.monotonic() - self._told_at >= _LOG_EVERY:
             _log.warning("requests refused", at=where, why=why, uid=uid, count=self._count)
             self._count, self._told_at = 0, time.monotonic()
 

@@ -1,8 +1,8 @@
-"""Settings read again while the daemon runs: everything that can fail first, then one swap.
+"""Reloads the settings while the daemon runs: everything that can fail first, then one swap.
 
 A fault leaves the old settings in force whole. Work in hand is finished by the old threads, and what takes
 their place begins when they have ended; nothing is lost between them, since jobs and mails live in the store
-and in the folder. One reload at a time, in the thread of whoever asked for it.
+and in the folder. One reload at a time, in the thread of the caller.
 """
 
 import threading
@@ -21,7 +21,6 @@ from flexmaild.engine.services import Reloaded, Services
 from flexmaild.engine.timers import Timers
 from flexmaild.settings import describe
 from flexmaild.settings.faults import Fault, SettingsError
-from flexmaild.settings.vanished import vanished
 from flexmaild.store import StoreFault
 from flexmaild.system.notify import Manager
 
@@ -62,7 +61,7 @@ class Reload:
         old = self.services.components
         path = old.settings_file
         wanted = wiring.load_settings(path)
-        if faults := vanished(str(path), old.settings, wanted):
+        if faults := describe.vanished(str(path), old.settings, wanted):
             raise SettingsError(faults)
         needs_restart = describe.restart_needed(old.settings, wanted)
         changed = describe.changed(old.settings, wanted)
@@ -92,12 +91,12 @@ class Reload:
             components.poll_when_due()
 
     def _look(self) -> None:
-        """What was switched off may be needed by what is open, a border may match nothing: who asked for the
-        reload finds it in `status` at once."""
+        """Check borders, and sinks that open requests need, so that `status` shows problems right after the
+        reload."""
         try:
             self.services.look_for_missing_sinks()
             self.services.count()
-            due.look_at_borders(self.services)
+            due.check_borders(self.services)
         except StoreFault as fault:
             self.services.reports.store_failed(fault)
 
@@ -120,7 +119,7 @@ class Reload:
 
 
 def take_in_force(services: Services, components: Components) -> None:
-    """What follows from settings without being a component: gauges, log level, what health looks at."""
+    """Apply settings that are not components: gauges, log level, what health watches."""
     settings = components.settings
     services.logs.set_level(settings.log.level)
     services.metrics.configure(

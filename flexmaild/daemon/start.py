@@ -1,7 +1,7 @@
-"""A start that lacks something which comes by itself or by an operator's hand waits for it, and says so.
+"""Lets a start wait, and say so, while something is missing that may come without a change of settings.
 
-Room on a disk, a database that another program holds: ending would only make the service manager try some
-times and give up, so that the daemon stays down when all is well again. Used by `daemon.main`.
+Room on a disk, a database that another program holds: if the process ended, the service manager would retry
+a few times and give up, and the daemon would stay down. Used by `daemon.main`.
 """
 
 import queue
@@ -21,19 +21,19 @@ _log = structlog.get_logger("flexmaild")
 
 Made = TypeVar("Made")
 
-AGAIN_SECONDS = 2.0
+_AGAIN_SECONDS = 2.0
 # What one try may take at most: waits for another program's lock, and a look through the whole store.
-ONE_TRY_SECONDS = 120.0
+_ONE_TRY_SECONDS = 120.0
 
 
 def once_possible(
     begin: Callable[[], Made], signals: queue.SimpleQueue[int], manager: Manager
 ) -> Made | None:
-    """What `begin` makes, as soon as nothing that may pass keeps it from it; None when a signal ended the
-    waiting. Raises what else it raises. A hang-up is a reason to try at once, and is heard later as well."""
+    """The result of `begin`, retried while it fails for a passing reason; None when a signal ended the
+    wait. Raises what else it raises. SIGHUP retries at once, and is handled after the start as well."""
     said, since, hung_up = "", time.monotonic(), False
     while True:
-        manager.extend_start(ONE_TRY_SECONDS)
+        manager.extend_start(_ONE_TRY_SECONDS)
         try:
             made = begin()
         except (Failure, OSError) as fault:
@@ -50,7 +50,7 @@ def once_possible(
                 signals.put(signal.SIGHUP)
             return made
         try:
-            number = signals.get(timeout=AGAIN_SECONDS)
+            number = signals.get(timeout=_AGAIN_SECONDS)
         except queue.Empty:
             continue
         if number != signal.SIGHUP:
@@ -61,7 +61,7 @@ def once_possible(
 
 
 def _may_pass(fault: BaseException | None) -> bool:
-    """Whether it, or what it came from, passes without a change of the settings."""
+    """Whether the fault, or its cause, may pass without a change of the settings."""
     if fault is None:
         return False
     lacks_room = isinstance(fault, OSError) and fault.errno in NO_ROOM

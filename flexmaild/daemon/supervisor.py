@@ -1,6 +1,6 @@
 """The main thread while the daemon runs: signals, the watchdog, and whether the rest still makes progress.
 
-It never touches the store and waits for nobody, so it goes on when the store, a server or a reload hangs.
+It never touches the store and never waits, so it goes on when the store, a server or a reload hangs.
 """
 
 import queue
@@ -21,15 +21,15 @@ from flexmaild.system.notify import Manager
 _log = structlog.get_logger("flexmaild")
 
 LOOK_SECONDS = 1.0
-# A transaction takes milliseconds. One that runs so long (seconds) is a trouble to tell; after the second
-# time nothing but a fresh process can help.
+# A transaction takes milliseconds. One that runs longer than this, seconds, is an incident; after the
+# second time only a restart helps.
 HUNG_SECONDS, LOST_SECONDS = 60.0, 600.0
 
 
 class Supervisor:
-    """`run` returns the exit status. watchdog: seconds between two signs of life, None when nobody asks for
-    them. on_reload: called in a thread of its own at SIGHUP. look: called when a transaction begins to hang
-    and when it has ended; it waits for nobody."""
+    """`run` returns the exit status. watchdog: seconds between two notifications, None when systemd wants
+    none. on_reload: called in a thread of its own at SIGHUP. look: called when a transaction begins to hang
+    and when it has ended; must not block."""
 
     def __init__(
         self,
@@ -52,10 +52,10 @@ class Supervisor:
         self.look: Callable[[], object] = lambda: None
 
     def died(self, component: str, text: str) -> None:
-        """A thread ended by a bug: the daemon ends and starts anew."""
+        """A bug has ended a thread: end the daemon, which systemd restarts."""
         self._metrics.unhandled(component)
         _log.critical(
-            "a thread died of a bug; the daemon ends and starts anew", component=component, error=text
+            "a thread died of a bug; the daemon ends and is restarted", component=component, error=text
         )
         self._dead.set()
 
@@ -78,13 +78,13 @@ class Supervisor:
         try:
             self.on_reload()
         except SettingsError:
-            pass  # told where it was found
+            pass  # reported where it was found
         except Exception as bug:  # noqa: BLE001 - the top of the thread
             self._metrics.unhandled("reload")
             _log.exception("bug in a reload", error=str(bug))
 
     def _is_lost(self) -> bool:
-        """Whether only a fresh process can help."""
+        """Whether the process must be restarted."""
         broken, since = self._store.broken, self._store.busy_since
         seconds = time.monotonic() - since if since is not None else 0.0
         before = self._health.hung_transaction
@@ -92,10 +92,10 @@ class Supervisor:
         if bool(before) is not bool(self._health.hung_transaction):
             self._look()
         if broken is not None:
-            _log.critical("the store is broken; the daemon ends and starts anew", fault=str(broken))
+            _log.critical("the store is broken; the daemon ends and is restarted", fault=str(broken))
         if seconds >= LOST_SECONDS:
             _log.critical(
-                "a transaction does not end; the daemon ends and starts anew", seconds=round(seconds)
+                "a transaction does not end; the daemon ends and is restarted", seconds=round(seconds)
             )
         return broken is not None or seconds >= LOST_SECONDS or self._dead.is_set()
 

@@ -1,7 +1,7 @@
-"""From settings to running parts: the only file that knows every adapter and builds them.
+"""Builds the components from the settings: the only module that builds adapters.
 
-`load_settings` reads the file with the kinds there are; `build` makes one generation of components, taking
-over from the one before what did not change. Nothing is started here, and a failure leaves nothing behind.
+`load_settings` reads the file; `build` makes all components, and keeps those whose settings did not change.
+Nothing is started here, and a failure leaves nothing behind.
 """
 
 import os
@@ -25,7 +25,7 @@ from flexmaild.engine.delivery import delivery
 from flexmaild.engine.delivery.delivery import Delivery
 from flexmaild.engine.delivery.job_handlers import EventHandler, MailHandler
 from flexmaild.engine.delivery.sent_mails import SentMails
-from flexmaild.engine.keys.reference_key import note_key, reference_keys
+from flexmaild.engine.keys.reference_key import reference_keys, remember_key
 from flexmaild.engine.limiter import Limiter
 from flexmaild.engine.operator_templates import operator_templates
 from flexmaild.engine.policies import policy_of, rules_of
@@ -48,12 +48,13 @@ from flexmaild.transports import INCOMING, OUTGOING, build_inbox, build_outbox
 from flexmaild.transports.context import AdapterContext
 
 # How long decisions are delivered before they count as failed (Standard Webhooks: days, not hours).
-DELIVERIES_GIVE_UP = timedelta(days=3)
+_DELIVERIES_GIVE_UP = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What components are built into. tokens_changed: an OAuth application stands otherwise than before."""
+    """What components work with. tokens_changed: called when the state of an OAuth application has
+    changed."""
 
     clock: TrustedClock
     store: Store
@@ -72,7 +73,7 @@ def load_settings(path: str | os.PathLike[str], *, check_secrets: bool = True) -
 
 
 def _built(settings: Settings) -> Iterator[Finding]:
-    """What a start would meet although each setting is right by itself. Nothing is opened."""
+    """Faults that a start would find although each setting is valid by itself. Opens nothing."""
     parts: list[tuple[tuple[str, ...], Callable[[], object]]] = [
         (("approvals", "words"), lambda: rules_of(settings)),
         (("approvals",), lambda: policy_of(settings)),
@@ -93,22 +94,23 @@ def schema() -> dict[str, Any]:
 
 
 def build(path: Path, settings: Settings, into: Surroundings, old: Components | None = None) -> Components:
-    """The components of these settings. Raises SettingsError, Failure or OSError: then nothing changed."""
+    """The components of these settings. Raises SettingsError, Failure or OSError; then nothing was
+    changed."""
     same = _same_sections(settings, old)
     tokens = build_tokens(settings, into.clock, old)
-    tools = old.tools if old and old.tokens is tokens else _tools(tokens, into)
+    adapter_context = old.adapter_context if old and old.tokens is tokens else _tools(tokens, into)
     keys = reference_keys(settings)
     sources = operator_templates(settings.notifications.templates)
-    stationery = _stationery(settings, sources, old)
+    compose_settings = _stationery(settings, sources, old)
     rules = rules_of(settings)
     context = Context(
         keys=keys,
-        domain=stationery.message_id_domain,
+        domain=compose_settings.message_id_domain,
         senders=SenderPolicy(settings.incoming.sender_authentication.require),
         limiter=old.context.limiter
         if old and "approvals" in same
         else Limiter(settings.approvals.answers_per_hour),
-        id_keys=note_key(settings, keys),
+        id_keys=remember_key(settings, keys),
     )
     return Components(
         settings_file=path,
@@ -116,13 +118,13 @@ def build(path: Path, settings: Settings, into: Surroundings, old: Components | 
         rules=rules,
         context=context,
         policy=policy_of(settings),
-        stationery=stationery,
+        compose_settings=compose_settings,
         template_sources=sources,
-        deliveries=_deliveries(settings, into, tools, keys, stationery, same, old),
-        poller=_poller(settings, into, tools, rules, keys, same, old),
+        deliveries=_deliveries(settings, into, adapter_context, keys, compose_settings, same, old),
+        poller=_poller(settings, into, adapter_context, rules, keys, same, old),
         tokens=tokens,
         refresher=_refresher(tokens, into, old),
-        tools=tools,
+        adapter_context=adapter_context,
         poll_interval=settings.incoming.process_interval if settings.incoming.enabled else None,
     )
 
@@ -154,9 +156,9 @@ def _same_sections(settings: Settings, old: Components | None) -> frozenset[str]
 def _deliveries(
     settings: Settings,
     into: Surroundings,
-    tools: AdapterContext,
+    adapter_context: AdapterContext,
     keys: ReferenceKeys,
-    stationery: ComposeSettings,
+    compose_settings: ComposeSettings,
     same: frozenset[str],
     old: Components | None,
 ) -> Mapping[tuple[Queue, str], Delivery]:
@@ -165,12 +167,12 @@ def _deliveries(
     if (
         old
         and "outgoing" in same
-        and old.tools.token is tools.token
-        and (old.stationery, old.context.keys) == (stationery, keys)
+        and old.adapter_context.token is adapter_context.token
+        and (old.compose_settings, old.context.keys) == (compose_settings, keys)
     ):
         deliveries[place] = old.deliveries[place]
     else:
-        handler = MailHandler(build_outbox(settings.outgoing, tools), stationery, keys)
+        handler = MailHandler(build_outbox(settings.outgoing, adapter_context), compose_settings, keys)
         deliveries[place] = Delivery(into.deliveries, *place, handler, settings.outgoing.give_up_after)
     for name, sink in settings.sinks.items():
         place = (Queue.DELIVERY, name)
@@ -183,13 +185,13 @@ def _deliveries(
 
 def _sink(into: Surroundings, name: str, sink: SinkSettings) -> Delivery:
     handler = EventHandler(build_sink(sink))
-    return Delivery(into.deliveries, Queue.DELIVERY, name, handler, DELIVERIES_GIVE_UP)
+    return Delivery(into.deliveries, Queue.DELIVERY, name, handler, _DELIVERIES_GIVE_UP)
 
 
 def _poller(
     settings: Settings,
     into: Surroundings,
-    tools: AdapterContext,
+    adapter_context: AdapterContext,
     rules: Rules,
     keys: ReferenceKeys,
     same: frozenset[str],
@@ -199,13 +201,13 @@ def _poller(
         return None
     # A key may come from a file whose content has changed while the settings have not.
     unchanged = {"incoming", "outgoing", "approvals"} <= same and old and old.context.keys == keys
-    if old and old.poller and unchanged and old.tools.token is tools.token:
+    if old and old.poller and unchanged and old.adapter_context.token is adapter_context.token:
         return old.poller
     return Poller(
         into.poller,
         settings.incoming.transport,
         settings.incoming.process_count,
-        build_inbox(settings.incoming, tools),
+        build_inbox(settings.incoming, adapter_context),
         Sandbox(rules, into.child_died, SentMails(into.store, keys)),
     )
 
@@ -218,5 +220,5 @@ def _stationery(settings: Settings, sources: Mapping[str, str], old: Components 
         message_id_domain=domain_of(normal(settings.outgoing.from_address)),
         plus_address=settings.incoming.plus_address,
         language=settings.approvals.language,
-        templates=old.stationery.templates if old and unchanged else Renderer(sources),
+        templates=old.compose_settings.templates if old and unchanged else Renderer(sources),
     )

@@ -1,4 +1,4 @@
-"""What follows from one event, gathered: changed requests, jobs, outcomes of mails, audit entries.
+"""The changes that follow from one event: changed requests, jobs, outcomes of mails, audit entries.
 
 Filled by `engine.decide` and by the handlers of commands inside a transaction, which then writes it as one
 `Change`. Holds no rule about approvals (`core` does).
@@ -31,8 +31,8 @@ from flexmaild.engine.limiter import Limiter, is_limited
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What deciding needs beside the requests: the keys of references, the domain of our Message-IDs, who has
-    to prove what, and how many explanations an address gets. id_keys: every key that ids were made with."""
+    """What deciding needs besides the requests: reference keys, the domain of our Message-IDs, what senders
+    have to prove, how many explanations an address gets. id_keys: each key that ids were made with."""
 
     keys: ReferenceKeys
     domain: str
@@ -43,7 +43,7 @@ class Context:
 
 @dataclass(slots=True)
 class Changes:
-    """Requests are kept by id, each with its newest state. ended: jobs with the ends of their tries."""
+    """requests: by id, each in its newest state. ended: jobs with the ends of their tries."""
 
     context: Context
     now: datetime
@@ -53,7 +53,7 @@ class Changes:
     jobs: list[Job] = field(default_factory=list)
     ended: list[tuple[Job, JobEnd]] = field(default_factory=list)
     audit: list[AuditEntry] = field(default_factory=list)
-    seen: list[ProcessedMail] = field(default_factory=list)
+    processed: list[ProcessedMail] = field(default_factory=list)
     left: list[LeftMail] = field(default_factory=list)
     approvers: list[ApproverNote] = field(default_factory=list)
     blobs: tuple[Blob, ...] = ()
@@ -61,7 +61,7 @@ class Changes:
     idempotent: Idempotent | None = None
 
     def apply(self, step: Step) -> None:
-        """Take over a step of the state machine: its request, its jobs, its audit entries."""
+        """Add a step of the state machine: its request, its jobs, its audit entries."""
         identifier = step.request.id
         before = self.requests.get(identifier)
         request, effects = self._limited(step)
@@ -74,7 +74,7 @@ class Changes:
         self._follow(request, effects)
 
     def _limited(self, step: Step) -> tuple[Request, list[Effect]]:
-        """Without the explanations that one address has had enough of this hour; the request names it."""
+        """The step without explanations beyond the hourly limit of an address; the request records that."""
         request, effects = step.request, list[Effect]()
         for effect in step.effects:
             if self._may_go(effect):
@@ -101,7 +101,7 @@ class Changes:
             requests=tuple(self.requests[i] for i in sorted(self.changed)),
             jobs=tuple(self.jobs),
             ended=tuple(end for _, end in self.ended),
-            seen=tuple(self.seen),
+            processed=tuple(self.processed),
             left=tuple(self.left),
             audit=tuple(self.audit),
             approvers=tuple(self.approvers),

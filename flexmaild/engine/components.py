@@ -1,4 +1,5 @@
-"""What the settings come to: adapters, threads and rules, built whole and swapped whole by a reload."""
+"""The components that are built from the settings: adapters, threads and rules. A reload swaps them as
+one."""
 
 from __future__ import annotations
 
@@ -20,13 +21,13 @@ from flexmaild.settings.schema import Settings
 from flexmaild.transports.context import AdapterContext
 
 Thread = Poller | Delivery | TokenRefresher
-# How long the end of a delivery that was replaced is waited for.
-HANGING_SECONDS = 5.0
+# How long to wait for the end of a delivery thread that was replaced, seconds.
+_HANGING_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Components:
-    """One generation of the daemon's moving parts.
+    """All components built from one set of settings.
 
     deliveries: by queue and target; one for the outbox, one for each sink. poller: None when replies are not
     read. tokens and refresher: None without OAuth applications.
@@ -37,13 +38,13 @@ class Components:
     rules: Rules
     context: Context
     policy: Policy
-    stationery: ComposeSettings
+    compose_settings: ComposeSettings
     template_sources: Mapping[str, str]
     deliveries: Mapping[tuple[Queue, str], Delivery]
     poller: Poller | None
     tokens: TokenManager | None
     refresher: TokenRefresher | None
-    tools: AdapterContext
+    adapter_context: AdapterContext
     poll_interval: timedelta | None
 
     def threads(self) -> list[Thread]:
@@ -55,9 +56,9 @@ class Components:
             thread.start()
 
     def take_over(self, old: Components) -> None:
-        """Stop what is left out or replaced, and start what is new. What takes another's place begins when
-        that one has ended: two pollers would read the same folder. A delivery that hangs at an old server is
-        waited for a moment only: a claim keeps its job from the one that follows."""
+        """Stop what was removed or replaced, and start what is new. A new poller starts when the old one
+        has ended, since two would read the same folder. A delivery thread that hangs is waited for only
+        briefly: its claim keeps its job from the thread that follows."""
         kept = {id(thread) for thread in self.threads()}
         running = {id(thread) for thread in old.threads()}
         for thread in old.threads():
@@ -65,21 +66,21 @@ class Components:
                 thread.stop()
         for place, delivery in self.deliveries.items():
             if id(delivery) not in running:
-                delivery.start(old.deliveries.get(place), HANGING_SECONDS)
+                delivery.start(old.deliveries.get(place), _HANGING_SECONDS)
         if self.poller is not None and id(self.poller) not in running:
             self.poller.start(after=old.poller)
         if self.refresher is not None and id(self.refresher) not in running:
             self.refresher.start()
 
     def watched(self) -> list[str]:
-        """The names under which the threads give their heartbeats."""
+        """The names under which the threads send heartbeats."""
         deliveries = [delivery.component for delivery in self.deliveries.values()]
         return [*deliveries, *([self.poller.component] if self.poller else [])]
 
     def retry_tokens(self) -> None:
-        """Somebody looks who may have cured something: OAuth applications that look dead are tried anew."""
+        """Retry OAuth applications that have failed: an operator may have corrected the cause."""
         if self.tokens is not None:
-            self.tokens.hurry()
+            self.tokens.retry_now()
 
     def retry_login(self) -> None:
         """See `Poller.retry_login`."""
@@ -91,8 +92,8 @@ class Components:
         if self.poller is not None:
             self.poller.poll_when_due()
 
-    def wake(self, *, rested: bool = False, target: str | None = None) -> None:
+    def wake(self, *, reset_backoff: bool = False, target: str | None = None) -> None:
         """See `Delivery.wake`; target: None means all."""
         for delivery in self.deliveries.values():
             if target is None or delivery.target == target:
-                delivery.wake(rested=rested)
+                delivery.wake(reset_backoff=reset_backoff)

@@ -1,5 +1,5 @@
-"""Mails that were read become durable, each with its one outcome. Used by the poller, and when a mail is
-released from quarantine."""
+"""Commits the outcomes of mails that were read. Used by the poller, and when a mail is released from
+quarantine."""
 
 from collections.abc import Callable, Sequence
 
@@ -19,7 +19,7 @@ _log = structlog.get_logger("flexmaild")
 
 
 class Overtaken(Exception):
-    """Raised by `also`: somebody was quicker, and nothing is to be committed."""
+    """Raised by `also`: another caller was quicker, and nothing is to be committed."""
 
 
 Also = Callable[[Transaction, Changes], None]
@@ -32,11 +32,11 @@ def commit(
     read: Sequence[tuple[Fetched, ParsedReply]],
     also: Also = lambda transaction, changes: None,
 ) -> Committed:
-    """The outcomes of those that had none yet; all of `read` are committed when this returns. A mail that
-    meets a bug of ours is set aside, its neighbours are not. Raises StoreFault; then none is committed.
+    """Commit all of `read`; returns the outcomes of mails that had none yet. A mail on which flexmaild
+    fails is quarantined alone. Raises StoreFault; then none is committed.
 
-    also: what else happens in the same transaction, once it is known what becomes of them. It may raise
-        Overtaken, which is raised again.
+    also: called in the same transaction, after the mails are decided. It may raise Overtaken, which is
+        raised again.
     """
 
     def decided(transaction: Transaction) -> Changes:
@@ -53,19 +53,17 @@ def commit(
         _log.exception("bug while deciding about a mail", sha256=read[0][1].sha256, mails=len(read))
         if len(read) > 1:
             alone = [commit(transactions, context, metrics, [one], also) for one in read]
-            outcomes = {mark: outcome for one in alone for mark, outcome in one.outcomes.items()}
+            outcomes = {uid: outcome for one in alone for uid, outcome in one.outcomes.items()}
             return Committed(outcomes, frozenset().union(*(one.left for one in alone)))
         changes = transactions.run(_set_aside(context, *read[0], redacted(str(bug)), also))
-    left = {mail.mark: mail.outcome for mail in changes.left}
-    return Committed(left | {mail.mark: mail.outcome for mail in changes.seen}, frozenset(left))
+    left = {mail.uid: mail.outcome for mail in changes.left}
+    return Committed(left | {mail.uid: mail.outcome for mail in changes.processed}, frozenset(left))
 
 
-def _set_aside(
-    context: Context, fetched: Fetched, reading: ParsedReply, bug: str, also: Also
-) -> decide.Decide:
+def _set_aside(context: Context, fetched: Fetched, reply: ParsedReply, bug: str, also: Also) -> decide.Decide:
     def decided(transaction: Transaction) -> Changes:
-        aside = decide.set_aside(fetched, reading, bug, transaction.now)
-        changes = Changes(context, transaction.now, seen=[aside])
+        aside = decide.set_aside(fetched, reply, bug, transaction.now)
+        changes = Changes(context, transaction.now, processed=[aside])
         also(transaction, changes)
         return changes
 

@@ -1,4 +1,4 @@
-"""How many explaining answers one address gets in an hour, so that no sender can make us write at will."""
+"""Limits the explanations that one address gets in an hour, so that no sender can make us send at will."""
 
 from collections import deque
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from flexmaild.core.approval.events import TAKEN_OUT, Mail
 from flexmaild.core.model import MailKind
 
 WINDOW = timedelta(hours=1)
-# Answers that count nothing: they explain. What tells what counts, or no longer, is never held back.
+# Mails that only explain. Those that confirm or withdraw an answer are never limited.
 _EXPLAINING = frozenset(
     {
         MailKind.UNCLEAR,

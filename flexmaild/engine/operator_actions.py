@@ -1,8 +1,9 @@
-"""What operators do, as entries of the event log: each act's name is how `flexmailctl` calls it.
+"""Operators' actions as entries of the event log, named as `flexmailctl` names them. Apart from `decide`,
+since actions without a decision are recorded here too.
 
-Where an act changes the store, its entry is written in the same transaction (`entry`). Where it does not,
-the entry follows (`record`): an act that was carried out is not called refused because the store cannot be
-written, and the entry is written when it can be.
+Where an action changes the store, its entry is written in the same transaction (`entry`). Otherwise the
+entry follows (`record`): an action that was carried out is not reported as refused because the store cannot
+be written, and its entry is written later.
 """
 
 from datetime import datetime
@@ -16,7 +17,7 @@ from flexmaild.store import StoreFault
 
 _log = structlog.get_logger("flexmaild")
 
-# How long a finished act waits for its turn, seconds; that it did not come is no fault of the store's.
+# How long `record` waits for the store, seconds.
 WAIT_SECONDS = 1.0
 
 
@@ -26,7 +27,8 @@ def entry(now: datetime, act: str, by: str, approval_id: str = "", **data: Any) 
 
 
 def record(services: Services, act: str, by: str, **data: Any) -> None:
-    """Never raises for a fault of the store: then the entry waits, and `moments.write_time` writes it."""
+    """Write the entry. At a fault of the store it is kept for `engine.due.write_time`, and nothing is
+    raised."""
     done = entry(services.store.now(), act, by, **data)
     try:
         with services.store.transaction(WAIT_SECONDS) as transaction:

@@ -29,7 +29,7 @@ def operator_templates(directory: Path) -> dict[str, str]:
 
 
 def _listed(directory: Path, faults: list[Fault]) -> list[Path]:
-    """What is in it; nothing where it does not exist."""
+    """The files in the directory; none where it does not exist."""
     try:
         return sorted(directory.iterdir())
     except FileNotFoundError:

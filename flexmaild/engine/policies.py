@@ -1,6 +1,6 @@
-"""What the settings say about requests and replies, as the values that deciding and reading work with.
+"""Turns settings about requests and replies into the values that deciding and understanding work with.
 
-Used by `daemon.wiring`, and by whoever reads a mail outside the daemon. Touches nothing but the settings.
+Used by `daemon.wiring`, and by commands that read a mail outside the daemon. Does no I/O.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from flexmaild.settings.sender_authentication import SenderAuthentication, plain
 
 
 def policy_of(settings: Settings) -> Policy:
-    """What new requests are opened under."""
+    """The policy under which requests are opened."""
     approvals, proof = settings.approvals, settings.incoming.sender_authentication
     return Policy(
         expire_after=approvals.expire_after,
@@ -41,7 +41,7 @@ def policy_of(settings: Settings) -> Policy:
 
 
 def rules_of(settings: Settings) -> Rules:
-    """What replies are read by."""
+    """The rules by which replies are understood."""
     incoming, approvals = settings.incoming, settings.approvals
     authentication = incoming.sender_authentication
     return Rules.of(
@@ -61,7 +61,7 @@ def rules_of(settings: Settings) -> Rules:
 
 
 def rules_without_dns(settings: Settings) -> Rules:
-    """For who reads a mail outside the daemon: signatures are not checked, which would need DNS."""
+    """The rules for reading a mail outside the daemon: signatures are not verified, which would need DNS."""
     return replace(rules_of(settings), verify_dkim=False)
 
 

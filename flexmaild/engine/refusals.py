@@ -1,7 +1,7 @@
-"""Replies refused one after the other since no sender is believed: settings, or the border, are wrong.
+"""Finds a row of replies refused for their senders' proof: the settings, or the border, are wrong. Apart from
+`due`, which does I/O; this is pure.
 
-Asked by `engine.due` for the incident. A single one may be a forgery; several without one that is
-believed in between are the approvers' own.
+A single refused reply may be a forgery; several without an admitted one in between come from approvers.
 """
 
 from collections.abc import Iterable
@@ -11,22 +11,22 @@ from flexmaild.core.masking import masked, without_people
 from flexmaild.core.reasons import BELIEVED, NOT_BELIEVED
 from flexmaild.core.work import Reply
 
-# How far back is looked, and over how many mails.
+# The period and the number of mails that are considered.
 LOOK_BACK, MOST = timedelta(days=1), 500
-SEVERAL = 3
+_SEVERAL = 3
 _LONGEST = 300
 
 
-def in_a_row(judged: Iterable[tuple[Reply, str]]) -> tuple[int, str, str]:
-    """How many were refused since one was believed, and of the last its reason and what was read; 0 while
-    they are fewer than SEVERAL. judged: the newest first."""
+def refused_in_a_row(judged: Iterable[tuple[Reply, str]]) -> tuple[int, str, str]:
+    """How many replies were refused since one was admitted, and the last one's reason and explanation; 0
+    while there are fewer than SEVERAL. judged: newest first."""
     refused: list[tuple[str, str]] = []
     for reply, because in judged:
         if reply.reason in BELIEVED:
             break
         if reply.reason in NOT_BELIEVED:
             refused.append((reply.reason.value, because))
-    if len(refused) < SEVERAL:
+    if len(refused) < _SEVERAL:
         return 0, "", ""
     reason, because = refused[0]
     return len(refused), reason, without_people(masked(because))[:_LONGEST]

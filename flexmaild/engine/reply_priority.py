@@ -1,5 +1,5 @@
-"""While replies come in, mails wait: to compose and send confirmations in the same interpreter makes reading
-a third slower. Decisions do not wait, and no mail waits for long.
+"""Delays mails while replies are read: composing and sending in the same interpreter makes reading a third
+slower. Decisions do not wait, and no mail waits for long. Apart, since poller and delivery share it.
 """
 
 from flexmaild.system.clock import Clock

@@ -1,7 +1,7 @@
-"""What happened, told: to metrics, to health, to the list of incidents; to the journal only what is news.
+"""Reports events to metrics, health, incidents and the log; the log gets only what is new.
 
-Called where something happens (commits, polls, tokens, reloads) and where somebody looks (the API, the
-health endpoint, the supervisor), from any thread. Changes nothing that is kept.
+Called after commits, polls, token changes and reloads, and by the API, the health endpoint and the
+supervisor, from any thread. Changes nothing in the store.
 """
 
 import threading
@@ -45,7 +45,7 @@ class Reports:
         self.on_recovery: Callable[[], None] = lambda: None
 
     def applications(self) -> None:
-        """Ask anew how the OAuth applications stand. It may read their files, so it holds no lock."""
+        """Refresh the states of the OAuth applications. This may read files, so it holds no lock."""
         found = tuple(self.tokens())
         with self._lock:
             self._applications = found
@@ -58,24 +58,24 @@ class Reports:
             self.look()
 
     def look(self) -> tuple[Incident, ...]:
-        """What is wrong now, the oldest first; what has begun, changed or ended is told. Does no I/O, so that
-        the supervisor and who asks whether the daemon is ready wait for no disk and no server."""
+        """The open incidents, oldest first; logs those that began, changed or ended. Does no I/O, so that
+        the supervisor and readiness checks wait for no disk and no server."""
         with self._lock:
             found = list(conditions(self._health, self._applications))
             news = self._incidents.look(found, self._clock.now())
             for incident in news.began + news.changed:
                 shown = {"reason": incident.condition.cause, "since": str(incident.since)}
-                _log.error("incident", **_words(incident), **shown, cure=incident.condition.cure)
+                _log.error("incident", **_log_fields(incident), **shown, cure=incident.condition.cure)
             for incident in news.ended:
                 seconds = round((self._clock.now() - incident.since).total_seconds())
                 count = incident.condition.count
-                _log.info("incident is over", **_words(incident), count=count, seconds=seconds)
+                _log.info("incident is over", **_log_fields(incident), count=count, seconds=seconds)
             self._metrics.incidents(one.condition.kind for one in self._incidents.open())
-            self._look_for_tokens()
+            self._resume_after_tokens()
             return self._incidents.open()
 
     def job_ended(self, job: Job, end: JobEnd) -> None:
-        """Metrics, health and journal of one finished try."""
+        """Report one finished try to metrics, health and the log."""
         words = {"job": job.id, "kind": job.kind, "target": job.target, "approval": job.approval_id}
         if end.result == "overtaken":
             _log.info("job not needed any more", **words, because=end.error)
@@ -91,17 +91,18 @@ class Reports:
             else:
                 self._metrics.mail_failed(self.outgoing, reason or Reason.OTHER)
             if end.result == "ok":
-                before = self._health.way_passed(job.target)
+                before = self._health.target_succeeded(job.target)
                 _log.info("job done", **words, receipt=end.receipt, refused=len(end.refused))
                 if before.closed and job.target == OUTGOING:
                     self.on_recovery()
             else:
-                is_news = self._health.way_failed(job.target, end.error, end.reason, end.closed)
-                self._tell_failed(end, words, is_news=is_news)
+                is_news = self._health.target_failed(job.target, end.error, end.reason, end.closed)
+                self._log_failure(end, words, is_news=is_news)
             self.look()
 
-    def _tell_failed(self, end: JobEnd, words: dict[str, str], *, is_news: bool) -> None:
-        """That nothing passes is an incident; of single mails only the first of equal failures is told."""
+    def _log_failure(self, end: JobEnd, words: dict[str, str], *, is_news: bool) -> None:
+        """Log a failed job. A target that fails is an incident; of equal failures only the first is a
+        warning."""
         if end.result == "later":
             say = _log.warning if is_news else _log.debug
             say("job failed, tried again", **words, fault=end.error, at=str(end.again_at))
@@ -109,7 +110,7 @@ class Reports:
             _log.error("job given up", **words, fault=end.error)
 
     def poll_ended(self, ended: PollEnded) -> None:
-        """Metrics, health, and a line when mails were read; a failure is an incident."""
+        """Report a poll to metrics and health, and log it when mails were read; a failure is an incident."""
         failed = Reason(ended.reason) if ended.reason else None
         at = self._clock.now().timestamp()
         if ended.fault:
@@ -127,34 +128,34 @@ class Reports:
             _log.info("replies read", transport=ended.transport, mails=ended.read, deleted=ended.deleted)
 
     def store_failed(self, fault: StoreFault) -> None:
-        """An incident until something can be written again."""
+        """Open an incident until a transaction succeeds again."""
         if isinstance(fault, StoreConflict | DamagedRow):
             _log.error("store", fault=str(fault))
             return
         kind = Kind.STORE_LOCKED if isinstance(fault, StoreBusy) else Kind.DISK
         with self._lock:
-            self._health.store_trouble = Condition(
+            self._health.store_fault = Condition(
                 kind, "store", f"store: {fault}", fault.cure, cause=type(fault).__name__, stops=True
             )
             self.look()
 
     def store_works(self) -> None:
-        """Something was written; only that shows that a fault is over."""
-        if self._health.store_trouble is None:
+        """Close the store's incident: a transaction succeeded."""
+        if self._health.store_fault is None:
             return
         with self._lock:
-            self._health.store_trouble = None
+            self._health.store_fault = None
             self.look()
 
-    def borders(self, seen: Iterable[tuple[str, str, str]]) -> None:
+    def borders(self, processed: Iterable[tuple[str, str, str]]) -> None:
         """The borders of the settings that match none of the last mails, as subject, sentence and cure."""
         with self._lock:
-            found = tuple(Condition(Kind.BORDER_UNMATCHED, *one) for one in seen)
+            found = tuple(Condition(Kind.BORDER_UNMATCHED, *one) for one in processed)
             self._health.unmatched_borders = found
             self.look()
 
     def refused(self, number: int, reason: str, said: str) -> None:
-        """So many replies in a row were refused for what was read of their senders' proof; 0: no trouble."""
+        """How many replies in a row were refused for their senders' proof; 0 closes the incident."""
         with self._lock:
             self._health.replies_refused = replies_refused(number, reason, said) if number else None
             self.look()
@@ -166,7 +167,8 @@ class Reports:
             self.look()
 
     def counted(self, counts: Counts, beats: Mapping[str, datetime]) -> None:
-        """Set the gauges, and the service manager's status line. beats: when each sign of life came."""
+        """Set the gauges and the service manager's status line. beats: the time of each component's
+        heartbeat."""
         self._health.open_requests = counts.requests.get(State.PENDING, 0)
         self._health.given_up = _by_target(counts, JobState.FAILED)
         open_jobs = _by_target(counts, JobState.QUEUED, JobState.DEFERRED, JobState.HELD, JobState.FAILED)
@@ -183,7 +185,9 @@ class Reports:
         for component, at in beats.items():
             self._metrics.heartbeat(component, at.timestamp())
         with self._lock:
-            self._health.forget_idle(target for target in list(self._health.ways) if not open_jobs[target])
+            self._health.forget_idle(
+                target for target in list(self._health.target_health) if not open_jobs[target]
+            )
         self.applications()
         for status in self._applications:
             expires = 0.0 if status.expires_at is None else status.expires_at.timestamp()
@@ -193,8 +197,8 @@ class Reports:
         ready = f"not ready: {reasons[0]}" if reasons else "ready"
         self._manager.status(f"{ready}; outbox {waiting}, quarantined {counts.quarantined}")
 
-    def _look_for_tokens(self) -> None:
-        """What waited for the tokens of an application need not wait on."""
+    def _resume_after_tokens(self) -> None:
+        """Call `on_recovery` when an application gets tokens again."""
         without = {one.application for one in self._applications if one.state is not ApplicationState.READY}
         recovered = self._without_token - without
         self._without_token = frozenset(without)
@@ -202,7 +206,7 @@ class Reports:
             self.on_recovery()
 
 
-def _words(incident: Incident) -> dict[str, str]:
+def _log_fields(incident: Incident) -> dict[str, str]:
     condition = incident.condition
     return {"kind": condition.kind.value, "subject": condition.subject, "said": condition.said}
 

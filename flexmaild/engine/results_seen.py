@@ -1,5 +1,5 @@
-"""What arrived, for administrators: the results fields of mails, the settings that would have believed them,
-and the borders of the settings that cannot be right.
+"""Reports to administrators: authentication results of received mails, settings that would trust them, and
+configured borders that cannot be right.
 
 Used by `doctor`, `self-test`, `quarantine show` and the incident of borders that match nothing. All text here
 may come from strangers: references in it are masked, and who shows it escapes it.
@@ -15,7 +15,7 @@ from flexmaild.core.masking import masked
 from flexmaild.core.steps import Step
 from flexmaild.core.work import KeptHeader
 from flexmaild.mail.authentication import arrivals
-from flexmaild.mail.authentication.arrivals import Arrived
+from flexmaild.mail.authentication.arrivals import LocatedField
 from flexmaild.mail.authentication.borders import Border
 from flexmaild.mail.authentication.kept_header import header_of
 from flexmaild.mail.authentication.unmatched import Unmatched, unmatched
@@ -46,7 +46,7 @@ _NOTES = {"below": _BELOW, "above": _LOCAL}
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What mails showed; of steps a diagnosis is made."""
+    """What the mails contained; a diagnosis is made from the steps."""
 
     steps: tuple[Step, ...] = ()
     mails: list[ArrivedMail] = field(default_factory=list)
@@ -54,7 +54,7 @@ class Look:
 
 
 def look(kept: Sequence[KeptHeader], rules: Rules, where: str) -> Look:
-    """At the last mails, the newest first. where: they lie, as in "that were read"."""
+    """Examine the last mails, newest first. where: for the text, as in "that were read"."""
     headers = [header_of(one.header) for one in kept]
     fields = [fields_of(header, rules) for header in headers]
     mails = [_mail(one, header, of) for one, header, of in zip(kept, headers, fields, strict=True)]
@@ -67,7 +67,7 @@ def look(kept: Sequence[KeptHeader], rules: Rules, where: str) -> Look:
 
 
 def diagnosis(steps: Sequence[shapes.Step], looked: Look) -> Diagnosis:
-    """What a doctor answers; its steps include those of the look."""
+    """The answer of a doctor; its steps include those of `looked`."""
     return Diagnosis(
         healthy=all(step.result != "failed" for step in steps),
         steps=list(steps),
@@ -78,8 +78,8 @@ def diagnosis(steps: Sequence[shapes.Step], looked: Look) -> Diagnosis:
     )
 
 
-def fields_of(header: Header, rules: Rules) -> tuple[Arrived, ...]:
-    return arrivals.arrived(header, rules.borders, rules.exchange_online, rules.limits.field)
+def fields_of(header: Header, rules: Rules) -> tuple[LocatedField, ...]:
+    return arrivals.results_fields(header, rules.borders, rules.exchange_online, rules.limits.field)
 
 
 def border_step(one: Unmatched) -> Step:
@@ -105,7 +105,7 @@ def wrong_borders(kept: Iterable[KeptHeader], borders: Sequence[Border]) -> list
     return [one for one in unmatched([header_of(k.header) for k in kept], borders) if one.is_wrong]
 
 
-def proposals(mails: Iterable[Sequence[Arrived]], *, is_ours: bool = False) -> list[Proposal]:
+def proposals(mails: Iterable[Sequence[LocatedField]], *, is_ours: bool = False) -> list[Proposal]:
     """Entries of `borders` that would have believed what did not count; the certain ones first. is_ours: we
     know all that these mails brought along, so servers wrote what is there."""
     found = arrivals.proposals(mails)
@@ -113,7 +113,7 @@ def proposals(mails: Iterable[Sequence[Arrived]], *, is_ours: bool = False) -> l
     return [_proposal(entry, fields, is_ours) for entry, fields in ranked[:_MOST_PROPOSALS]]
 
 
-def proposals_with(own: Sequence[Arrived], last: Iterable[KeptHeader], rules: Rules) -> list[Proposal]:
+def proposals_with(own: Sequence[LocatedField], last: Iterable[KeptHeader], rules: Rules) -> list[Proposal]:
     """Those for a mail of ours, then what the last mails of others add to them."""
     found = proposals([own], is_ours=True)
     there = {one.settings for one in found}
@@ -121,7 +121,7 @@ def proposals_with(own: Sequence[Arrived], last: Iterable[KeptHeader], rules: Ru
     return [*found, *(one for one in others if one.settings not in there)]
 
 
-def documents(fields: Iterable[Arrived]) -> list[ResultsField]:
+def documents(fields: Iterable[LocatedField]) -> list[ResultsField]:
     return [
         ResultsField(
             id=masked(one.id),
@@ -135,11 +135,11 @@ def documents(fields: Iterable[Arrived]) -> list[ResultsField]:
     ]
 
 
-def _is_certain(fields: Iterable[Arrived]) -> bool:
+def _is_certain(fields: Iterable[LocatedField]) -> bool:
     return all(field.is_receivers for field in fields)
 
 
-def _proposal(entry: Border, fields: Sequence[Arrived], is_ours: bool) -> Proposal:
+def _proposal(entry: Border, fields: Sequence[LocatedField], is_ours: bool) -> Proposal:
     note = ""
     if not (is_ours or _is_certain(fields)):
         note = _FURTHER.format(host=entry.host) if entry.host else _NOTES[entry.results]
@@ -148,7 +148,7 @@ def _proposal(entry: Border, fields: Sequence[Arrived], is_ours: bool) -> Propos
     return Proposal(settings=masked(line), mails=len(fields), note=note)
 
 
-def _mail(one: KeptHeader, header: Header, fields: Sequence[Arrived]) -> ArrivedMail:
+def _mail(one: KeptHeader, header: Header, fields: Sequence[LocatedField]) -> ArrivedMail:
     return ArrivedMail(
         at=one.at,
         domain=domain_of(one.sender),

@@ -1,6 +1,4 @@
-"""Everything that commands are carried out with, and what runs beside them. `components` is the only thing a
-reload swaps; all of it may be used from any thread.
-"""
+"""The services that commands and timers use, from any thread. A reload swaps only `components`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,7 +21,7 @@ from flexmaild.system.clock import TrustedClock
 
 @dataclass(frozen=True, slots=True)
 class Reloaded:
-    """What a good reload did: paths of changed settings, those of them that wait for a restart, warnings."""
+    """What a successful reload did: changed settings, those that need a restart, warnings."""
 
     changed: tuple[str, ...] = ()
     needs_restart: tuple[str, ...] = ()
@@ -65,8 +63,7 @@ class Services:
         self.reports.counted(self.counts, self.health.beats_at())
 
     def look_for_missing_sinks(self) -> None:
-        """Open requests may name sinks that the settings have no longer: after a start or a reload, since no
-        new request can."""
+        """Find open requests that name sinks which are no longer configured, after a start or a reload."""
         sinks = self.components.settings.sinks
         wanted = self.store.open_by_sink()
         self.health.unserved = {name: number for name, number in wanted.items() if name not in sinks}

@@ -1,7 +1,7 @@
-"""What happens by the clock: one thread with `schedule`, which says what is due and calls it.
+"""Runs periodic tasks: one thread with `schedule`, which calls what is due.
 
-Periods only: `schedule` counts wall time, so moments that matter are looked up each second by the time of the
-store. A task that fails is counted and tried again at its next turn.
+Periods only: `schedule` counts wall time, so due times are checked each second against the store's time. A
+task that fails is counted and tried again at its next turn.
 """
 
 import threading
@@ -17,7 +17,7 @@ from flexmaild.store import StoreFault
 _log = structlog.get_logger("flexmaild")
 
 # The longest that a wake-up may be away, seconds: more means that the wall clock went back.
-TICK = 1.0
+_TICK = 1.0
 
 Task = tuple[float, Callable[[], None]]
 
@@ -46,12 +46,13 @@ class Timers(Worker):
         self._woken.set()
 
     def plan(self) -> None:
-        """The periods have changed. All of them begin anew, so it is not for a reload that changes none."""
+        """Plan the tasks anew with changed periods. All periods restart, so call it only when one has
+        changed."""
         self._replan.set()
         self._woken.set()
 
     def soon(self, task: Callable[[], None]) -> None:
-        """Call this once, at once, in this thread."""
+        """Call this task once, as soon as possible, in this thread."""
         self._soon.append(task)
         self._woken.set()
 
@@ -60,15 +61,15 @@ class Timers(Worker):
         while not self._stopping.is_set():
             self._beat(self.component)
             self._woken.clear()
-            if self._replan.is_set() or (self._scheduler.idle_seconds or 0.0) > TICK + 1:
+            if self._replan.is_set() or (self._scheduler.idle_seconds or 0.0) > _TICK + 1:
                 self._plan()
             while self._soon and not self._stopping.is_set():
                 self._safely(self._soon.pop(0))
             self._scheduler.run_pending()
-            self._woken.wait(max(0.0, min(TICK, self._scheduler.idle_seconds or 0.0)))
+            self._woken.wait(max(0.0, min(_TICK, self._scheduler.idle_seconds or 0.0)))
 
     def _leave(self) -> None:
-        """It holds nothing."""
+        """Nothing is held."""
 
     def _plan(self) -> None:
         self._replan.clear()
@@ -77,7 +78,7 @@ class Timers(Worker):
             self._scheduler.every(max(1, round(seconds))).seconds.do(self._safely, task)
 
     def _safely(self, task: Callable[[], None]) -> None:
-        """One task that fails stops no other."""
+        """Run a task; a failure does not stop the others."""
         if self._stopping.is_set():
             return
         try:

@@ -1,9 +1,9 @@
-"""Prepare, transaction, publish: how everything that happens becomes durable, by the thread it came to.
+"""Prepare, transaction, publish: commits what an event changes, in the thread that received the event.
 
 `Transactions.run` asks a function of `engine.decide` what an event means, in a transaction that sees the
-newest state and tells the time, and commits the whole answer or nothing; then `publish` tells those who have
-to know. What is slow or may fail is done before; nothing but the store's I/O happens inside. Callable from
-any thread.
+newest state and tells the time, and commits the whole answer or nothing; then `publish` notifies delivery
+threads, waiting callers and reports. What is slow or may fail is done before; nothing but the store's I/O
+happens inside. Callable from any thread.
 """
 
 from collections.abc import Callable, Iterable
@@ -29,7 +29,7 @@ Targets = Iterable[tuple[Queue, str]]
 
 
 class Transactions:
-    """wake: is told which targets got jobs; set by whoever has the delivery threads."""
+    """wake: called with the targets that got jobs; set by `daemon.assembly`."""
 
     def __init__(self, store: Store, metrics: Metrics, waiters: Waiters, reports: Reports) -> None:
         self._store = store
@@ -58,15 +58,15 @@ class Transactions:
         self._reports.store_failed(fault)
 
     def _publish(self, changes: Changes) -> None:
-        """What is committed is committed, whatever happens here: a bug costs a line or a number."""
+        """Notify and report. A bug here undoes nothing: it costs a log line or a count."""
         self._safely(self.wake, {(job.queue, job.target) for job in changes.jobs})
         self._safely(self._waiters.notify, (*changes.changed, EVERYTHING))
         self._safely(self._reports.store_works)
-        for seen in changes.seen:
-            self._safely(self._report_seen, seen)
-        judged = {seen.mark for seen in changes.seen}
+        for processed in changes.processed:
+            self._safely(self._report_seen, processed)
+        judged = {processed.uid for processed in changes.processed}
         for left in changes.left:
-            if left.mark not in judged:
+            if left.uid not in judged:
                 self._safely(self._report_left, left)
         for identifier in changes.changed:
             self._safely(self._report_request, changes.requests[identifier], identifier in changes.decided)
@@ -81,24 +81,24 @@ class Transactions:
                 self._metrics.unhandled("publish")
                 _log.exception("bug after a commit; what was committed stays")
 
-    def _report_seen(self, seen: ProcessedMail) -> None:
-        self._metrics.mail_received(seen.outcome)
-        say = _log.warning if seen.quarantined else _log.info
+    def _report_seen(self, processed: ProcessedMail) -> None:
+        self._metrics.mail_received(processed.outcome)
+        say = _log.warning if processed.quarantined else _log.info
         say(
             "mail read",
-            outcome=seen.outcome.value,
-            because=seen.because,
-            approval=seen.approval_id,
-            sender=seen.mail.sender,
-            sha256=seen.mail.sha256[:16],
-            uid=seen.mark.uid,
+            outcome=processed.outcome.value,
+            because=processed.because,
+            approval=processed.approval_id,
+            sender=processed.mail.sender,
+            sha256=processed.mail.sha256[:16],
+            uid=processed.uid.uid,
         )
 
     def _report_left(self, left: LeftMail) -> None:
-        """Nothing of what it says: it is not ours."""
+        """Log none of the mail's content: it is not ours."""
         self._metrics.mail_received(left.outcome)
         _log.info(
-            "mail left in the folder", outcome=left.outcome.value, approval=left.named, uid=left.mark.uid
+            "mail left in the folder", outcome=left.outcome.value, approval=left.named, uid=left.uid.uid
         )
 
     def _report_request(self, request: Request, is_decided: bool) -> None:

@@ -1,4 +1,4 @@
-"""Files that callers send ahead, until a request or a notification names them.
+"""Files that callers upload before a request or a notification names them.
 
 A directory for each user, in which a file is called by its SHA-256 and its time is when it was last sent or
 named: the directory is all there is to know, so nothing has to be kept in step with it. A file that was named
@@ -50,7 +50,7 @@ class Uploads:
         self._coming: Counter[int] = Counter()
 
     def begin(self, uid: int) -> Upload:
-        """A file of this user begins to come. Raises NoRoom, Unusable."""
+        """Begin an upload of this user. Raises NoRoom, Unusable."""
         place = self._directory / str(uid)
         with _faults(), self._lock:
             for directory in (self._directory, place, place / _NAMED):
@@ -60,8 +60,8 @@ class Uploads:
             return Upload(self, uid, place)
 
     def read(self, uid: int, digest: str, most: int) -> bytes | None:
-        """What this user sent under that SHA-256; None where there is no such file, or it is larger than
-        `most` bytes. Raises Unusable."""
+        """The file that this user uploaded with that SHA-256; None where there is none, or it is larger
+        than `most` bytes. Raises Unusable."""
         if not _DIGEST.fullmatch(digest):
             return None
         place = self._directory / str(uid)
@@ -73,7 +73,7 @@ class Uploads:
         return None
 
     def name(self, uid: int, digests: Iterable[str]) -> None:
-        """A request of this user that was accepted names these files: they count no more, and are kept for
+        """An accepted request of this user names these files: they no longer count, and are kept for
         another hour."""
         place = self._directory / str(uid)
         for digest in digests:
@@ -83,7 +83,7 @@ class Uploads:
                     path.replace(place / _NAMED / digest)
 
     def size(self, uid: int, digest: str) -> int | None:
-        """In bytes; None where this user sent no such file. Raises Unusable."""
+        """The size in bytes; None where this user uploaded no such file. Raises Unusable."""
         if not _DIGEST.fullmatch(digest):
             return None
         place = self._directory / str(uid)
@@ -93,13 +93,13 @@ class Uploads:
         return None
 
     def begin_anew(self) -> None:
-        """Delete what was still coming when an earlier daemon ended."""
+        """Delete partial uploads of an earlier daemon."""
         for part in self._directory.glob(f"*/*{_PART}"):
             with suppress(OSError):
                 part.unlink()
 
     def prune(self, now: float) -> None:
-        """Delete what was not sent or named for an hour, by the wall clock."""
+        """Delete files that were not uploaded or named for an hour, by the wall clock."""
         with suppress(FileNotFoundError):
             for place in list(self._directory.iterdir()):
                 for path in [*_files(place), *_files(place / _NAMED)]:
@@ -108,7 +108,7 @@ class Uploads:
                             path.unlink()
 
     def grow(self, uid: int, size: int) -> None:
-        """So many bytes more come of this user. Raises NoRoom, Unusable."""
+        """Reserve so many more bytes for this user. Raises NoRoom, Unusable."""
         with _faults(), self._lock:
             whole = (path for path in _files(self._directory / str(uid)) if not _is_part(path))
             at_rest = sum(map(_size, whole))
@@ -119,13 +119,13 @@ class Uploads:
             self._coming[uid] += size
 
     def came(self, uid: int, size: int) -> None:
-        """They have come, or will not."""
+        """Release reserved bytes: they were written, or the upload was abandoned."""
         with self._lock:
             self._coming[uid] -= size
 
 
 class Upload:
-    """One file that comes, in pieces. Either `finish` or `abandon` ends it."""
+    """One upload, in pieces. Either `finish` or `abandon` ends it."""
 
     def __init__(self, uploads: Uploads, uid: int, place: Path) -> None:
         self._uploads = uploads
@@ -146,7 +146,7 @@ class Upload:
             self._file.write(piece)
 
     def finish(self) -> str:
-        """It is whole and durable; its SHA-256 (hex). Raises NoRoom, Unusable."""
+        """Make the file durable; returns its SHA-256 (hex). Raises NoRoom, Unusable."""
         digest = self._digest.hexdigest()
         named = self._place / _NAMED / digest
         with _faults():
@@ -165,7 +165,7 @@ class Upload:
         self._end()
 
     def _end(self) -> None:
-        """A stop may abandon what another thread finishes; its bytes are given back once."""
+        """Release the reserved bytes, once: a stop may abandon what another thread finishes."""
         if not self._is_over:
             self._is_over = True
             self._uploads.came(self._uid, self.size)
@@ -179,7 +179,7 @@ def _files(place: Path) -> Iterator[Path]:
 
 
 def _size(path: Path) -> int:
-    """None of it where it was named or deleted meanwhile."""
+    """The size; 0 where the file was moved or deleted meanwhile."""
     try:
         return path.stat().st_size
     except FileNotFoundError:

@@ -1,4 +1,7 @@
-"""Callers who wait for a decision: publish says which requests changed, and each of them is woken to look."""
+"""Wakes callers who wait for a decision when their request has changed.
+
+Apart from `api`, which the engine does not import.
+"""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -18,8 +21,8 @@ class Waiters:
 
     @contextmanager
     def watching(self, identifier: str, wake: Wake) -> Iterator[None]:
-        """`wake` is called when this request changes, in the thread that changed it; begin to watch before
-        you look. It must not block; an event loop that has closed meanwhile (RuntimeError) is no matter."""
+        """`wake` is called when this request changes, in the thread that changed it; enter before reading
+        the request. It must not block; RuntimeError (a closed event loop) is ignored."""
         with self._lock:
             self._wakes.setdefault(identifier, []).append(wake)
         try:

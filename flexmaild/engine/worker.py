@@ -1,7 +1,7 @@
 """A thread of the engine: what `poller`, `delivery` and `timers` have in common.
 
-It begins when the one whose place it takes has ended (or hangs, where two may run), and a bug that ends it is
-told, which ends the daemon.
+It begins when its predecessor has ended (or hangs, where two may run). A bug that ends it is reported,
+which ends the daemon.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from flexmaild.store import StoreBroken
 
 
 class Worker(ABC):
-    """component: its name in heartbeats and metrics. died: is told of a bug that ended the thread."""
+    """component: its name in heartbeats and metrics. died: called with a bug that ended the thread."""
 
     def __init__(self, component: str, died: Callable[[str, str], None]) -> None:
         self.component = component
@@ -25,13 +25,12 @@ class Worker(ABC):
         self._thread = threading.Thread(target=self._run, name=component, daemon=True)
 
     def start(self, after: Worker | None = None, patience: float | None = None) -> None:
-        """after: the one whose place this takes; it begins when that one has ended, or after so many seconds
-        where `patience` is given."""
+        """after: the predecessor; this thread begins when it has ended, or after `patience` seconds."""
         self._predecessor, self._patience = after, patience
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish what is in hand and end; returns at once."""
+        """Tell the thread to finish its current work and end; returns at once."""
         self._stopping.set()
         self._interrupt()
 
@@ -63,8 +62,8 @@ class Worker(ABC):
 
     @abstractmethod
     def _interrupt(self) -> None:
-        """End a wait, so that it is seen at once that the thread is to stop."""
+        """End a wait, so that the thread stops at once."""
 
     @abstractmethod
     def _leave(self) -> None:
-        """Let go of what it holds."""
+        """Release resources when the thread ends."""

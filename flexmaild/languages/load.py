@@ -1,6 +1,6 @@
 """The languages: the words looked for in the mails we get, and the sentences of those we send.
 
-Reads the TOML files beside it once, at import, and proves them: a key nobody knows, a value of another type,
+Reads the TOML files beside it once, at import, and checks them: an unknown key, a value of another type,
 sentences or placeholders that differ from the English ones raise ValueError with the file and the key. Called
 by `settings` and by the modules of `mail` that compare words or write sentences. It never sees a mail and
 decides nothing: what a list is for and how it is compared is said in the files.

@@ -1,7 +1,7 @@
 """The lines of the wire format that both ends must agree on: what we write, and find again in a reply.
 
 `compose.write` puts them into mails and prefilled replies, `mail.understand` looks for them;
-docs/wire-format.md shows them in full mails.
+docs/wire-format.md shows them in full mails. Apart, since the two must not import each other.
 """
 
 # The first line of every mail that asks for an answer: what a person types stands above it.

@@ -1,8 +1,7 @@
-"""What a certificate says: whose it is, for which names, until when; and whether a key belongs to it.
+"""X.509 certificates: subject, names and dates, and whether a key belongs to one.
 
 For those of servers (`net.tls`, `transports.probe`) and for the one with which an application signs in
-(`oauth.entra`, `oauth.status`). Opens no file and no connection. `cryptography`, 7 MB, is loaded when one is
-looked at.
+(`oauth.entra`, `oauth.status`). `cryptography`, 7 MB, is loaded with the first one that is read.
 """
 
 from __future__ import annotations
@@ -16,14 +15,14 @@ from flexmaild.core.errors import printable
 if TYPE_CHECKING:
     from cryptography import x509
 
-# How long before its end an operator is told. A server's: Let's Encrypt renews 30 days before. An
-# application's, which a person has to renew.
+# How long before expiry an operator is warned. A server's: Let's Encrypt renews 30 days before. An
+# application's, which an administrator has to renew.
 SERVER_NOTICE, APPLICATION_NOTICE = timedelta(days=14), timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What a certificate says. Times are aware UTC."""
+    """The content of a certificate. Times are aware UTC."""
 
     subject: str
     issuer: str
@@ -33,7 +32,7 @@ class Certificate:
 
 
 def of_der(der: bytes) -> Certificate | None:
-    """None where it cannot be read."""
+    """The certificate; None where it cannot be read."""
     from cryptography import x509
 
     try:
@@ -43,7 +42,7 @@ def of_der(der: bytes) -> Certificate | None:
 
 
 def of_pem(pem: str) -> Certificate | None:
-    """The first in this text; None where it cannot be read."""
+    """The first certificate in this text; None where it cannot be read."""
     from cryptography import x509
 
     try:
@@ -53,7 +52,7 @@ def of_pem(pem: str) -> Certificate | None:
 
 
 def check_pair(key: str, certificate: str) -> None:
-    """Whether the RSA key (PEM) is the certificate's. Raises ValueError that says what is wrong."""
+    """Raises ValueError where the RSA key (PEM) is not the certificate's."""
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -79,7 +78,7 @@ def _read(found: x509.Certificate) -> Certificate:
 
 
 def _names(found: x509.Certificate) -> tuple[str, ...]:
-    """Empty where the extensions cannot be read: what else it says is known all the same."""
+    """The subject's alternative names; none where the extensions cannot be read, the rest is still known."""
     from cryptography import x509
 
     try:

@@ -1,8 +1,7 @@
 """Opens the TCP connection to a mail server: name, address, local end, proxy, all within one deadline.
 
-Called by `transports`. Name resolution runs in a thread of its own, since the C library's resolver
-cannot be interrupted; every address gets its share of the time, so that a dead IPv6 route does not
-use it all up. Never speaks the mail protocol and never retries.
+Name resolution runs in a thread of its own, since the C library's resolver cannot be interrupted; every
+address gets its share of the time, so that a dead IPv6 route does not use it all up. Never retries.
 """
 
 import socket
@@ -20,13 +19,13 @@ Address = tuple[socket.AddressFamily, Any]
 
 
 def connect(session: Session) -> DeadlineSocket:
-    """A connected Wire, not yet encrypted. Raises TryLater/GiveUp with step "dns" or "connect"."""
+    """A connected socket, not yet encrypted. Raises TryLater/GiveUp with step "dns" or "connect"."""
     server = f"{session.host}:{session.port}"
     _refuse_example(session.host, server)
     deadline = Deadline.after(session.connect_timeout)
     sock = through(session, session.proxy) if session.proxy else _direct(session, server, deadline)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    # A peer that vanished without a word is noticed below the usual two hours.
+    # A peer that vanished without closing is noticed in less than the usual two hours.
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     return DeadlineSocket(sock, server)
 
@@ -68,7 +67,7 @@ def resolve(host: str, port: int, seconds: float) -> list[Address]:
 
 
 def _refuse_example(host: str, server: str) -> None:
-    """Also where a proxy would look the name up."""
+    """Checked also where a proxy would resolve the name."""
     if is_example(host):
         text = f"{host} is the example of the settings page, not your mail server: nothing is sent there"
         cure = "Set outgoing.host and incoming.host to the names of your own mail servers and reload."
@@ -110,7 +109,7 @@ def _unreachable(error: OSError, server: str, seconds: float) -> Failure:
             f"no connection within {seconds:g} s",
             step="connect",
             server=server,
-            cure="Check host and port, and the firewalls on the way.",
+            cure="Check host and port, and the firewalls in between.",
         )
     cure = "Check host and port, and that the server is running."
     if isinstance(error, PermissionError):

@@ -1,8 +1,8 @@
 """One TCP connection whose every step is bounded in silence, in total time and in bytes.
 
-A socket's own timeout bounds one read only, so a server that drips a byte a second holds a command for
-ever. `DeadlineSocket.begin` states what the next step may cost; every send and receive counts against it.
-smtplib and imaplib read through the file side of a Wire, so one mechanism serves both protocols. It raises
+A socket's own timeout bounds one read only, so a server that sends a byte a second holds a command for
+ever. `DeadlineSocket.begin` sets the limits of the next step; every send and receive counts against them.
+smtplib and imaplib read through its file interface, so one mechanism serves both protocols. It raises
 `core.errors` only, never an OSError, so that neither library can swallow the reason; it never retries.
 """
 
@@ -29,7 +29,7 @@ class CertificateRefused(GiveUp):
 
 
 class DeadlineSocket(io.RawIOBase):
-    """A connected socket. `reader` is its buffered side; the methods below are its sending side.
+    """A connected socket. `reader` is its buffered input; the methods below send.
 
     server: "host:port", for messages.
     """
@@ -49,7 +49,7 @@ class DeadlineSocket(io.RawIOBase):
         self.reader: io.BufferedReader[DeadlineSocket] = io.BufferedReader(self, _BUFFER)
 
     def begin(self, step: str, *, silence: float, total: float, most: int = 1 << 20) -> None:
-        """The next step may be silent for `silence` seconds, last `total` seconds and bring `most` bytes."""
+        """Limit the next step: seconds without a byte, seconds in all, bytes received."""
         self.step = step
         self._silence = silence
         self._deadline = Deadline.after(total)
@@ -57,7 +57,7 @@ class DeadlineSocket(io.RawIOBase):
 
     @property
     def tls_version(self) -> str:
-        """As OpenSSL names it ("TLSv1.3"), empty without TLS."""
+        """The version as OpenSSL names it ("TLSv1.3"), empty without TLS."""
         return (self.tls.version() or "") if self.tls else ""
 
     @property
@@ -66,7 +66,7 @@ class DeadlineSocket(io.RawIOBase):
         address = str(self._sock.getsockname()[0])
         return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
 
-    # The receiving side.
+    # Receiving.
 
     def readable(self) -> bool:
         return True
@@ -81,7 +81,7 @@ class DeadlineSocket(io.RawIOBase):
         return count
 
     def read_exactly(self, size: int) -> bytes:
-        """The bytes of a literal; a size beyond what this step may bring is refused before it is read."""
+        """The bytes of a literal; a size beyond the limit of this step is refused before it is read."""
         if size > self._bytes_left + _BUFFER:
             raise self.too_much()
         data: bytes = self.reader.read(size) or b""
@@ -123,7 +123,7 @@ class DeadlineSocket(io.RawIOBase):
                 buffer[: len(data)] = data
                 return len(data)
 
-    # The sending side.
+    # Sending.
 
     def sendall(self, data: bytes) -> None:
         """Send all of it; each block of 64 KiB within the silence, the whole within the total."""
@@ -139,14 +139,14 @@ class DeadlineSocket(io.RawIOBase):
             view = view[sent:]
 
     def makefile(self, *_: object) -> io.BufferedReader[DeadlineSocket]:
-        """The reading side, under the name that smtplib asks for."""
+        """The buffered input, under the name that smtplib uses."""
         return self.reader
 
-    # What changes on the way.
+    # TLS and compression.
 
     def start_tls(self, context: ssl.SSLContext, host: str) -> None:
-        """The handshake, within the current step. What came in before it is an injection and is refused
-        (CVE-2011-0411): nobody may have the last word before TLS begins."""
+        """The handshake, within the current step. Plain text that is left over from before it is an injection
+        and is refused (CVE-2011-0411)."""
         self._refuse_leftover()
         self._arm()
         try:
@@ -185,7 +185,8 @@ class DeadlineSocket(io.RawIOBase):
             raise self._later(
                 Reason.TLS,
                 "the server sent further text before the encryption began",
-                cure="Something on the way may be injecting answers; use the port with implicit TLS.",
+                cure="Something between here and the server may be injecting answers; use the port with "
+                "implicit TLS.",
             )
 
     def _arm(self) -> None:

@@ -1,9 +1,9 @@
-"""HTTPS as the house wants it: one session class for Entra ID, Graph, Google and webhooks.
+"""HTTPS as a client: one session class for Entra ID, Graph, Google and webhooks.
 
-Every exchange has a limit on time (connect, each read, and the whole) and on the size of the answer; the
-certificate authorities are ours whatever the environment says; no redirect is ever followed, no cookie
-kept, no .netrc or proxy variable read. Raises `requests` exceptions from `send` (msal expects them) and
-`TryLater` from `exchange`. Never logs and never retries.
+Every exchange has a limit on time (connect, each read, and in all) and on the size of the answer; the
+environment never changes the certificate authorities; no redirect is ever followed, no cookie kept, no .netrc
+or proxy variable read. Raises `requests` exceptions from `send` (msal expects them) and `TryLater` from
+`exchange`. Never logs and never retries.
 """
 
 import email.utils
@@ -20,7 +20,7 @@ import urllib3
 from flexmaild.core.errors import Reason, TryLater
 from flexmaild.net.http_adapter import PinnedAdapter, at_most, context_for, current
 
-CONNECT_SECONDS = 10.0
+_CONNECT_SECONDS = 10.0
 READ_SECONDS = 30.0
 TOTAL_SECONDS = 60.0
 ANSWER_BYTES = 2 * 1024 * 1024
@@ -28,11 +28,11 @@ _CHUNK = 64 * 1024
 
 
 class AnswerTooLarge(requests.RequestException):
-    """The answer was longer than the caller's limit; nothing of it is used."""
+    """The answer is longer than the caller's limit; none of it is used."""
 
 
 class TooLarge(TryLater):
-    """`AnswerTooLarge` as it leaves `exchange`: repeating is of no use with the same limit."""
+    """`AnswerTooLarge` as `exchange` raises it: repeating is of no use with the same limit."""
 
 
 class HttpSession(requests.Session):
@@ -51,7 +51,7 @@ class HttpSession(requests.Session):
         ca_file: str = "",
         *,
         total: float = TOTAL_SECONDS,
-        connect: float = CONNECT_SECONDS,
+        connect: float = _CONNECT_SECONDS,
         read: float = READ_SECONDS,
         limit: int = ANSWER_BYTES,
         certificate: str = "",
@@ -131,12 +131,12 @@ def exchange(
     try:
         return session.send(request, total=total, limit=limit)
     except requests.RequestException as error:
-        # The library's own words quote the address, and an upload address carries its own token.
+        # The library's message quotes the address, and an upload address holds a token.
         raise network_fault(error, step=step, url=url, changes=method != "GET") from None
 
 
 def json_object(response: requests.Response) -> dict[str, Any] | None:
-    """The JSON object that an answer holds; None for anything else, however deeply nested or cut off."""
+    """The JSON object in an answer; None for anything else, however deeply nested or truncated."""
     try:
         value = response.json()
     except (ValueError, RecursionError):
@@ -196,11 +196,11 @@ def _kind(error: requests.RequestException) -> tuple[Reason, str, str]:
         return Reason.NETWORK, "the host name cannot be resolved", "Check DNS on this machine."
     if _never_sent(error):
         return Reason.NETWORK, "no connection", "Check that the server can be reached through the firewall."
-    return Reason.NETWORK, "the connection broke before the whole answer had come", ""
+    return Reason.NETWORK, "the connection broke before the whole answer was received", ""
 
 
 def _never_sent(error: requests.RequestException) -> bool:
-    """True when the request certainly never left: the connection was not made."""
+    """True when the request certainly was not sent: the connection was not made."""
     early = (
         requests.ConnectTimeout,
         urllib3.exceptions.NewConnectionError,
@@ -212,7 +212,7 @@ def _never_sent(error: requests.RequestException) -> bool:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error, what it wraps (urllib3 puts it in args or `reason`) and what it came from; each once."""
+    """The error, those it wraps (urllib3 puts them in args or `reason`) and those it was raised from."""
     seen: set[int] = set()
     waiting: list[object] = [error]
     while waiting:

@@ -1,8 +1,8 @@
-"""One HTTP/1.1 connection of our servers: what uvicorn and httptools leave open is decided here.
+"""One HTTP/1.1 connection of our servers: the limits and refusals that uvicorn and httptools leave open.
 
-`net.http_server` makes one for each connection; all of it runs in the event loop's thread. It bounds the
-head, the pauses and the unread answer, knows who is at the other end of a Unix socket, and answers what is
-not HTTP with problem+json, after the answers to the requests before it.
+`net.http_server` makes one for each connection; all of it runs in the event loop's thread. It limits the
+head, the pauses and the unread response, knows the peer of a Unix socket, and answers what is not HTTP with
+problem+json, after the responses to the requests before it.
 """
 
 import json
@@ -19,18 +19,18 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from flexmaild.system.peer_credentials import Credentials, credentials
 
-PROBLEM_JSON = "application/problem+json"
-# After a refusal, what still comes is thrown away for so long, seconds, so that the caller reads the answer
-# and not a reset (what nginx calls a lingering close).
+_PROBLEM_JSON = "application/problem+json"
+# Seconds after a refusal in which further input is discarded, so that the client reads the response and not a
+# reset (what nginx calls a lingering close).
 LINGER = 2.0
-# How often it is looked whether a caller who finished sending is still there for the answer, seconds.
-LOOK = 1.0
-# The parser gets so many bytes at a time, so that not many requests begin before one of them is answered.
+# Seconds between checks whether a client that finished sending still waits for the response.
+POLL_SECONDS = 1.0
+# Bytes given to the parser at a time, so that not many requests begin before one of them is answered.
 PIECE = 4096
 # As many fields as Apache's LimitRequestFields and http.client take.
 MOST_FIELDS = 100
 # Of a connection over TCP, where the kernel knows no user.
-UNKNOWN = Credentials(-1, -1, -1)
+_UNKNOWN = Credentials(-1, -1, -1)
 
 _TOO_MANY = "There are too many connections."
 _NOT_HTTP = 400, "The request cannot be read as HTTP (RFC 9112)."
@@ -38,8 +38,8 @@ _NOT_HTTP = 400, "The request cannot be read as HTTP (RFC 9112)."
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """Of each connection: bytes of a head; seconds to send it, without a request, and without taking anything
-    of an answer."""
+    """Of each connection: bytes of a head; seconds to send it, without a request, and without reading any
+    byte of a response."""
 
     head_bytes: int = 64 * 1024
     head_seconds: float = 10.0
@@ -51,8 +51,8 @@ class ConnectionLimits:
 class ConnectionHooks:
     """What a server does about its connections.
 
-    enter: whether there is room for one more of this user. leave: one that entered has ended. refused: why it
-    was refused; the application saw nothing of it.
+    enter: whether this user may have one more. leave: one that entered has ended. refused: why a connection
+    or request was refused without the application.
     """
 
     enter: Callable[[Credentials], bool]
@@ -64,23 +64,23 @@ class Connection(HttpToolsProtocol):
     """The scope's state has `credentials`; `remembered`, a dict that lives as long as the connection; and
     `is_cut` where a body ended before its end."""
 
-    def __init__(self, *, limits: ConnectionLimits, doors: ConnectionHooks, **given: Any) -> None:
+    def __init__(self, *, limits: ConnectionLimits, hooks: ConnectionHooks, **given: Any) -> None:
         super().__init__(**given)
         self._limits = limits
-        self._doors = doors
-        self._credentials = UNKNOWN
+        self._hooks = hooks
+        self._credentials = _UNKNOWN
         self._has_entered = self._has_finished_sending = self._is_refused = False
-        self._is_in_head = self._is_looking = False
-        # The request that is carried out; `cycle` is the newest, which may wait behind it.
-        self._in_work: RequestResponseCycle | None = None
+        self._is_in_head = self._is_watching = False
+        # The request that is being handled; `cycle` is the newest, which may wait for it.
+        self._current: RequestResponseCycle | None = None
         self._unparsed = b""
-        self._came_of_head = self._fields_size = 0
-        # Why what came last cannot be served, to be said behind the answers that are due before.
+        self._head_size = self._fields_size = 0
+        # Why the last input cannot be served; sent after the responses that are due before it.
         self._fault: tuple[int, str] | None = None
         self._timer: TimerHandle | None = None
         self._write_timer: TimerHandle | None = None
 
-    # What asyncio calls
+    # Called by asyncio.
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -88,32 +88,32 @@ class Connection(HttpToolsProtocol):
         if connection.family == socket.AF_UNIX:
             self._credentials = credentials(connection)
         self.app_state = {**self.app_state, "credentials": self._credentials, "remembered": {}}
-        self._has_entered = self._doors.enter(self._credentials)
+        self._has_entered = self._hooks.enter(self._credentials)
         if self._has_entered:
             self._after(self._limits.idle_seconds, transport.abort)
             return
         self._is_refused = True
-        self._doors.refused(self._credentials, _TOO_MANY)
+        self._hooks.refused(self._credentials, _TOO_MANY)
         transport.write(self._problem(503, _TOO_MANY, b"retry-after: 5\r\n"))
         transport.close()
 
     def data_received(self, data: bytes) -> None:
         self._unparsed += data
         self._parse()
-        if self._unparsed:  # the application reads on, to hear of a hang-up: the rest is left with the caller
+        if self._unparsed:  # the application reads on, to notice a hang-up: the rest stays in the kernel
             self.flow.pause_reading()
 
     def _parse(self) -> None:
-        """What has come, as far as it may be begun: behind a request that waits for its turn nothing is."""
+        """Parse what was received, up to a request that has to wait for its turn."""
         rest = memoryview(self._unparsed)
-        while rest and not self.pipeline and not self._is_deaf:
+        while rest and not self.pipeline and not self._discards_input:
             if self._is_answered and not self._is_in_head:
                 self._begin_head()
             piece, rest = rest[:PIECE], rest[PIECE:]
             if self._is_in_head:
-                self._came_of_head += len(piece)
+                self._head_size += len(piece)
             self._feed(piece)
-        self._unparsed = b"" if self._is_deaf else bytes(rest)
+        self._unparsed = b"" if self._discards_input else bytes(rest)
 
     def _feed(self, piece: memoryview) -> None:
         try:
@@ -130,38 +130,39 @@ class Connection(HttpToolsProtocol):
                     self._refuse(*self._fault)
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """The caller finished sending, and still gets the answers that are due; whether there are any."""
+        """The client finished sending and still gets the responses that are due. Returns whether any is."""
         self._has_finished_sending = True
         if self._is_in_head:
             self._refuse(400, "The request ended within its head.")
         elif not self._is_answered:
-            self._cut_the_body()
-            self._look_for_a_hang_up()
+            self._cut_body()
+            self._watch_for_hang_up()
         return not self._is_answered
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self.pipeline.clear()
-        if self._in_work is not None and not self._in_work.response_complete:
-            self._in_work.disconnected = True
-            self._in_work.message_event.set()
+        if self._current is not None and not self._current.response_complete:
+            self._current.disconnected = True
+            self._current.message_event.set()
         self._after(0, None)
         self.resume_writing()
         if self._has_entered:
             self._has_entered = False
-            self._doors.leave(self._credentials)
+            self._hooks.leave(self._credentials)
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._expect_to_be_read()
+        self._limit_unread()
 
-    def _expect_to_be_read(self) -> None:
-        """How long an answer may take depends on its size; only that nothing is taken of it ends it."""
+    def _limit_unread(self) -> None:
+        """End the connection only when the client reads nothing: how long a response takes depends on its
+        size."""
         left = self.transport.get_write_buffer_size()
 
         def look() -> None:
             if self.transport.get_write_buffer_size() < left:
-                self._expect_to_be_read()
+                self._limit_unread()
             else:
                 self.transport.abort()
 
@@ -173,7 +174,7 @@ class Connection(HttpToolsProtocol):
             self._write_timer.cancel()
             self._write_timer = None
 
-    # What the parser calls; what is raised in there ends the parsing as a fault of what was sent
+    # Called by the parser; an exception raised here ends the parsing as a fault of the input.
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -181,9 +182,9 @@ class Connection(HttpToolsProtocol):
             self._begin_head()
 
     def _begin_head(self) -> None:
-        """Also empty lines before a request (RFC 9112 section 2.2) belong to it."""
+        """Empty lines before a request (RFC 9112 section 2.2) belong to its head."""
         self._is_in_head = True
-        self._came_of_head = self._fields_size = 0
+        self._head_size = self._fields_size = 0
         late = f"The head of the request was not complete after {self._limits.head_seconds:g} seconds."
         self._after(self._limits.head_seconds, lambda: self._refuse(408, late))
 
@@ -206,19 +207,19 @@ class Connection(HttpToolsProtocol):
         if self._fault:
             raise ValueError(self._fault)  # ends the parsing; the request is not begun
         super().on_headers_complete()
-        if self.pipeline:  # nothing more is read now, so that its end would not be seen
-            self._look_for_a_hang_up()
+        if self.pipeline:  # nothing more is read now, so a hang-up would not be noticed
+            self._watch_for_hang_up()
 
-    # The beginning and the end of an answer, and of the server
+    # The beginning and the end of a response, and of the server.
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        self._in_work = cycle
+        self._current = cycle
         super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        self._unset_keepalive_if_required()  # there is one timer, ours
-        if self.transport.is_closing():  # what came behind a "Connection: close" is no request
+        self._unset_keepalive_if_required()  # the timer here replaces it
+        if self.transport.is_closing():  # input after a "Connection: close" is no request
             self._end()
             return
         self._parse()
@@ -232,7 +233,7 @@ class Connection(HttpToolsProtocol):
             self._after(self._limits.idle_seconds, self.transport.abort)
 
     def _end(self) -> None:
-        """Once what little is left of the answer is taken."""
+        """Close once the client has read the rest of the response."""
         self.pipeline.clear()
         self.transport.close()
         self._after(self._limits.write_seconds, self.transport.abort)
@@ -244,40 +245,40 @@ class Connection(HttpToolsProtocol):
             super().shutdown()
 
     @property
-    def _is_deaf(self) -> bool:
-        """Whether what still comes is thrown away."""
+    def _discards_input(self) -> bool:
+        """Whether further input is discarded."""
         return self._is_refused or self._fault is not None or self._has_finished_sending
 
     @property
     def _is_answered(self) -> bool:
-        """Whether no answer is due; answers are given in the order of the requests."""
+        """Whether no response is due; responses are sent in the order of the requests."""
         return self.cycle is None or self.cycle.response_complete or self.cycle.disconnected
 
     def _count(self, size: int) -> None:
-        """So many bytes more of the head were read."""
+        """Count `size` more bytes of the head."""
         self._fields_size += size
-        is_too_large = max(self._fields_size, self._came_of_head) > self._limits.head_bytes
+        is_too_large = max(self._fields_size, self._head_size) > self._limits.head_bytes
         if is_too_large or len(self.headers or ()) > MOST_FIELDS:
             self._fault = self._fault or (431, "The head of the request is too large.")
 
     def _refuse(self, status: int, detail: str) -> None:
-        """Answer with a problem and end, once the answers that are due were given."""
+        """Answer with a problem and end, after the responses that are due."""
         self._is_in_head = False
-        if self._cut_the_body():  # the application says what is wrong with it
+        if self._cut_body():  # the application answers that
             self._has_finished_sending = True
             return
         if not self._is_answered:
             self._fault = status, detail
             return
         self._fault, self._is_refused = None, True
-        self._doors.refused(self._credentials, detail)
+        self._hooks.refused(self._credentials, detail)
         self.transport.write(self._problem(status, detail))
         if self.transport.can_write_eof() and not self.transport.is_closing():
             self.transport.write_eof()
         self._after(LINGER, self.transport.abort)
 
-    def _cut_the_body(self) -> bool:
-        """Have nobody wait for the rest of the newest request; whether any of it is missing."""
+    def _cut_body(self) -> bool:
+        """End the wait for the rest of the newest request. Returns whether any of it is missing."""
         if self._is_answered or not self.cycle.more_body:
             return False
         self.scope["state"]["is_cut"] = True
@@ -291,29 +292,29 @@ class Connection(HttpToolsProtocol):
         body = json.dumps(document).encode() + b"\n"
         head = b"HTTP/1.1 %d %s\r\n" % (status, title.encode())
         head += b"".join(b"%s: %s\r\n" % field for field in self.server_state.default_headers)
-        head += b"content-type: %s\r\ncontent-length: %d\r\n" % (PROBLEM_JSON.encode(), len(body))
+        head += b"content-type: %s\r\ncontent-length: %d\r\n" % (_PROBLEM_JSON.encode(), len(body))
         return head + b"cache-control: no-store\r\nconnection: close\r\n" + fields + b"\r\n" + body
 
     def _after(self, seconds: float, act: Callable[[], object] | None) -> None:
-        """Do this then, in place of what was to be done before; None for nothing."""
+        """Set the one timer, in place of what it was set to; None for nothing."""
         if self._timer is not None:
             self._timer.cancel()
         self._timer = None if act is None else self.loop.call_later(seconds, act)
 
-    def _look_for_a_hang_up(self) -> None:
-        """The end of a caller who finished sending, or is not read from, is not told: it is looked for."""
-        if self._is_looking:
+    def _watch_for_hang_up(self) -> None:
+        """Poll for a hang-up: asyncio does not report it once a client finished sending or is not read."""
+        if self._is_watching:
             return
-        self._is_looking = True
-        self._look()
+        self._is_watching = True
+        self._poll_hang_up()
 
-    def _look(self) -> None:
+    def _poll_hang_up(self) -> None:
         if self.transport.is_closing() or self._is_answered:
-            self._is_looking = False
+            self._is_watching = False
             return
         poll = select.poll()
         poll.register(self.transport.get_extra_info("socket").fileno(), 0)
         if poll.poll(0):
             self.transport.abort()
         else:
-            self.loop.call_later(LOOK, self._look)
+            self.loop.call_later(POLL_SECONDS, self._poll_hang_up)

@@ -28,14 +28,14 @@ from flexmaild.system.peer_credentials import Credentials
 
 _R = TypeVar("_R")
 
-# asyncio takes as many connections in one go as it is told the backlog is; each of them takes a descriptor
-# before we may refuse it.
+# asyncio accepts as many connections at once as the backlog it is given; each takes a descriptor before it
+# can be refused.
 TAKEN_AT_ONCE = 64
-# Descriptors that callers never get: of the store, the mail servers, the sandbox and the sinks.
+# Descriptors kept for the store, the mail servers, the sandbox and the sinks.
 RESERVED_FILES = 256
 
-# For requests that were cancelled when a stop had no more time for them.
-CLEANING_SECONDS = 1.0
+# Seconds for requests that were cancelled at the end of a stop.
+_CLEANING_SECONDS = 1.0
 
 _log = logging.getLogger("uvicorn.error")
 
@@ -55,30 +55,30 @@ class Room:
 
 
 class EventLoop:
-    """A thread that runs asyncio's loop. on_crash: is told of what no application caught."""
+    """A thread that runs asyncio's loop. on_crash: called with an exception that no application caught."""
 
     def __init__(self, name: str, on_crash: Callable[[BaseException], None]) -> None:
         self._on_crash = on_crash
         self._loop = asyncio.new_event_loop()
-        self._loop.set_exception_handler(self._told)
+        self._loop.set_exception_handler(self._on_exception)
         self._thread = threading.Thread(target=self._loop.run_forever, name=name, daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def run(self, coroutine: Coroutine[Any, Any, _R]) -> Future[_R]:
-        """Have it run in the loop; for other threads."""
+        """Run the coroutine in the loop; for other threads."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     def close(self) -> None:
-        """Cancel what still runs in there, and end."""
+        """Cancel the tasks that still run, and end."""
         if self._thread.is_alive():
             self.run(_cancel_the_rest()).result()
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
         self._loop.close()
 
-    def _told(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    def _on_exception(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
         if error is not None and not isinstance(error, OSError):  # accept(2) out of files is tried again
             self._on_crash(error)
@@ -94,7 +94,7 @@ async def _cancel_the_rest() -> None:
 class HttpServer:
     """Serves an application on a socket that listens already.
 
-    room, limits: what its callers may take. refused: see `ConnectionHooks`.
+    room, limits: of its clients' connections. refused: see `ConnectionHooks`.
     """
 
     def __init__(
@@ -111,10 +111,10 @@ class HttpServer:
         self._listener = listener.dup()  # uvicorn closes what it is given
         self._room = room.within_files()
         self._open: Counter[int] = Counter()
-        doors = ConnectionHooks(self._enter, self._leave, refused)
+        hooks = ConnectionHooks(self._enter, self._leave, refused)
         config = uvicorn.Config(
             application,
-            http=functools.partial(Connection, limits=limits, doors=doors),  # type: ignore[arg-type]
+            http=functools.partial(Connection, limits=limits, hooks=hooks),  # type: ignore[arg-type]
             ws="none",
             loop="none",
             lifespan="off",
@@ -131,24 +131,24 @@ class HttpServer:
 
     def start(self) -> None:
         """Serve from now on."""
-        # What goes wrong is told by the application and by `refused`; uvicorn's lines repeat what was sent.
+        # The application and `refused` report what goes wrong; uvicorn's lines would repeat what was sent.
         _log.disabled = True
         self._served = self._loop.run(self._server.serve([self._listener]))
         self._loop.run(self._server.is_up()).result()
         self._listener.listen(BACKLOG)
 
     def listen_at(self, listener: socket.socket) -> None:
-        """Take connections there, after `stop_accepting`."""
+        """Accept connections on another socket, after `stop_accepting`."""
         self._loop.run(self._server.startup([listener.dup()])).result()
         listener.listen(BACKLOG)
 
     def stop_accepting(self) -> None:
-        """Take no more connections; those that are open go on."""
+        """Accept no more connections; those that are open go on."""
         if self._served is not None:
             self._loop.run(self._server.stop_accepting()).result()
 
     def close(self, grace: float) -> None:
-        """Take no more, end what is idle, let what is in work finish for at most `grace` seconds."""
+        """Accept no more, end idle connections, let requests finish for at most `grace` seconds."""
         if self._served is None:
             return
         self._loop.run(self._server.stop(grace)).result()
@@ -168,7 +168,7 @@ class HttpServer:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's, woken by an event instead of looking ten times a second."""
+    """uvicorn's server, woken by an event instead of polling ten times a second."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -200,5 +200,5 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
         for connection in list(self.server_state.connections):
             connection.transport.abort()
-        if self.server_state.tasks:  # cancelled; they clean up behind themselves
-            await asyncio.wait(self.server_state.tasks, timeout=CLEANING_SECONDS)
+        if self.server_state.tasks:  # cancelled; they clean up
+            await asyncio.wait(self.server_state.tasks, timeout=_CLEANING_SECONDS)

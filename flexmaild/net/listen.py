@@ -1,7 +1,7 @@
-"""The listening end of the control socket: taken from systemd, or bound by ourselves.
+"""The control socket: handed over by systemd, or bound here.
 
-Called by `daemon.listeners`. Never removes a file that is not a dead socket, and never opens the socket
-wider than asked, not even for a moment: the umask is set before the bind.
+Called by `daemon.listeners`. Never removes a file that is not a dead socket, and never gives the socket wider
+permissions than asked for, not even for an instant: the umask is set before the bind.
 """
 
 import errno
@@ -14,24 +14,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flexmaild.core.errors import GiveUp, Reason
-from flexmaild.system import groups
+from flexmaild.system import users
 
 # struct sockaddr_un holds 108 bytes, the last of them NUL (unix(7)).
 MAX_PATH = 107
 # sd_listen_fds(3): the first descriptor handed over.
 FIRST_FD = 3
-# As many may call at the same moment; curl and others fail at once when it is full. As much as systemd's
-# Backlog= gives, which the kernel cuts to net.core.somaxconn.
+# Connections that wait to be accepted; curl and others fail at once when it is full. The same as systemd's
+# Backlog=, which the kernel reduces to net.core.somaxconn.
 BACKLOG = 4096
 
-# In place of an inode where the file was gone before we came: no file has this number.
+# In place of an inode where the file was removed before it was looked up: no file has this number.
 _NO_FILE = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class ListenAddress:
-    """Where and how to bind. `group` empty: the daemon's own. A group that is not there keeps others out and
-    nobody in, so it is warned of and stops nothing."""
+    """Where and how to bind. `group` empty: the daemon's own. An unknown group lets no one in, so it is only
+    warned of."""
 
     path: Path
     mode: int = 0o660
@@ -41,9 +41,9 @@ class ListenAddress:
 @dataclass(frozen=True, slots=True)
 class Listening:
     """A listening socket. inode: its file (device, number), None for an abstract name (unix(7)), which has
-    none. is_ours: we made the file, and have to remove it.
+    none. is_ours: the file was made here and is removed at the end.
 
-    warnings: what could not be done as asked but does no harm.
+    warnings: what could not be done as asked, harmlessly.
     """
 
     socket: socket.socket
@@ -53,23 +53,25 @@ class Listening:
     warnings: tuple[str, ...] = ()
 
     def is_there(self) -> bool:
-        """Whether callers still find it. The number of a file whose socket is closed may be another's."""
+        """Whether clients can still connect. A closed socket's inode may belong to another file by now."""
         if self.socket.fileno() < 0:
             return False
         return self.inode is None or _inode(self.path) == self.inode
 
     def close(self) -> None:
-        """Stop listening; remove the file if it is still the one we made."""
+        """Stop listening; remove the file if it is still the one made here."""
         if self.is_ours and self.is_there():
             with suppress(OSError):
                 self.path.unlink()
         self.socket.close()
 
 
-def listen(place: ListenAddress, environ: Mapping[str, str] = os.environ, name: str = "control") -> Listening:
-    """The socket systemd handed over under `name`, or one bound at `place`. Raises GiveUp with the cure."""
+def listen(
+    address: ListenAddress, environ: Mapping[str, str] = os.environ, name: str = "control"
+) -> Listening:
+    """The socket systemd handed over under `name`, or one bound here. Raises GiveUp with the cure."""
     handed = inherited(environ, name)
-    return handed if handed is not None else bind(place)
+    return handed if handed is not None else bind(address)
 
 
 def inherited(environ: Mapping[str, str], name: str = "control") -> Listening | None:
@@ -81,40 +83,40 @@ def inherited(environ: Mapping[str, str], name: str = "control") -> Listening | 
         return None
     names = environ.get("LISTEN_FDNAMES", "").split(":")
     for i in range(int(count)):
-        called = names[i] if i < len(names) else ""
-        if called == name or int(count) == 1:
+        fd_name = names[i] if i < len(names) else ""
+        if fd_name == name or int(count) == 1:
             return _adopt(FIRST_FD + i)
     return None
 
 
-def bind(place: ListenAddress) -> Listening:
-    """A new socket at the place. Raises GiveUp (what is in the way, and the cure)."""
-    gid = _gid(place)
-    _check_path(place.path)
-    _clear(place.path)
+def bind(address: ListenAddress) -> Listening:
+    """A new socket at the address. Raises GiveUp (the obstacle, and the cure)."""
+    gid = _gid(address)
+    _check_path(address.path)
+    _clear(address.path)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    before = os.umask(0o777 & ~place.mode)
+    before = os.umask(0o777 & ~address.mode)
     try:
-        listener.bind(str(place.path))
+        listener.bind(str(address.path))
     except OSError as error:
         listener.close()
         cure = "Check that the directory exists and that flexmaild's user may write in it."
-        raise _fault(place.path, f"cannot be bound ({error.strerror})", cure) from error
+        raise _fault(address.path, f"cannot be bound ({error.strerror})", cure) from error
     finally:
         os.umask(before)
     try:
-        made = place.path.lstat()
-        warnings = _hand_over(place, gid, made.st_gid)
+        made = address.path.lstat()
+        warnings = _set_group(address, gid, made.st_gid)
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
-        cure = "Look who removes or replaces files in that directory."
-        raise _fault(place.path, f"cannot be listened at ({error.strerror})", cure) from error
-    return Listening(listener, place.path, (made.st_dev, made.st_ino), True, warnings)
+        cure = "Find out what removes or replaces files in that directory."
+        raise _fault(address.path, f"cannot be listened at ({error.strerror})", cure) from error
+    return Listening(listener, address.path, (made.st_dev, made.st_ino), True, warnings)
 
 
 def _inode(path: Path) -> tuple[int, int] | None:
-    """Which file this is, None where there is none."""
+    """Device and number of the file, None where there is none."""
     try:
         found = path.lstat()
     except OSError:
@@ -131,13 +133,13 @@ def _adopt(fd: int) -> Listening:
         raise _fault(Path(f"/proc/self/fd/{fd}"), "from systemd is not a listening Unix stream socket", cure)
     listener.setblocking(True)
     name = listener.getsockname()
-    if isinstance(name, bytes):  # an abstract one, which begins with NUL
+    if isinstance(name, bytes):  # an abstract name, which begins with NUL
         return Listening(listener, Path(f"@{os.fsdecode(name[1:])}"), None)
     return Listening(listener, Path(name), _inode(Path(name)) or _NO_FILE)
 
 
-def _gid(place: ListenAddress) -> int | None:
-    return groups.gid_of(place.group) if place.group else None
+def _gid(address: ListenAddress) -> int | None:
+    return users.gid_of(address.group) if address.group else None
 
 
 def _check_path(path: Path) -> None:
@@ -148,15 +150,13 @@ def _check_path(path: Path) -> None:
 
 
 def _clear(path: Path) -> None:
-    """Remove a socket nobody listens on; whatever else is there stays and is a fault."""
+    """Remove a socket on which no process listens; any other file stays and is a fault."""
     try:
         found = path.lstat()
     except FileNotFoundError:
         return
     except OSError as error:
-        raise _fault(
-            path, f"cannot be looked at ({error.strerror})", "Check the directory's mode."
-        ) from error
+        raise _fault(path, f"cannot be examined ({error.strerror})", "Check the directory's mode.") from error
     if not stat.S_ISSOCK(found.st_mode):
         raise _fault(path, "exists and is not a socket", "Remove it, or choose another control.socket.")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
@@ -172,21 +172,19 @@ def _clear(path: Path) -> None:
         raise _fault(path, f"cannot be probed ({os.strerror(result)})", "Check who owns it and its mode.")
 
 
-def _hand_over(place: ListenAddress, gid: int | None, has: int) -> tuple[str, ...]:
-    """Give the socket to its group, where it is not there already (a directory with setgid does it)."""
-    missing = bool(place.group) and gid is None
+def _set_group(address: ListenAddress, gid: int | None, has: int) -> tuple[str, ...]:
+    """Give the socket to its group, unless it has it already (from a directory with setgid)."""
+    missing = bool(address.group) and gid is None
     if missing:
-        cure = f"create it (groupadd --system {place.group}) or change control.group"
-        return (f"control.group: there is no group {place.group!r}, the socket stays with our own: {cure}",)
+        cure = f"create it (groupadd --system {address.group}) or change control.group"
+        return (f"control.group: there is no group {address.group!r}, the socket keeps our own: {cure}",)
     if gid is None or gid == has:
         return ()
     try:
-        os.chown(place.path, -1, gid)
+        os.chown(address.path, -1, gid)
     except PermissionError:
         cure = "add flexmaild's user to it, or let a socket unit make the socket"
-        return (
-            f"control.group: not a member of {place.group!r}, the socket stays with our own group: {cure}",
-        )
+        return (f"control.group: not a member of {address.group!r}, the socket keeps our own group: {cure}",)
     return ()
 
 

@@ -22,7 +22,7 @@ _LONGEST_ANSWER = 16384
 
 
 class _Refused(Exception):
-    """The proxy's own words; `is_login` when it wants other credentials."""
+    """The proxy's answer; `is_login` when it wants other credentials."""
 
     def __init__(self, words: str, is_login: bool) -> None:
         super().__init__(words)
@@ -77,7 +77,7 @@ def _connect(sock: socks.socksocket, session: Session, proxy: Proxy) -> None:
 
 
 def _is_timeout(error: Exception) -> bool:
-    """PySocks puts an error of its own around the socket's."""
+    """PySocks wraps the socket's error in one of its own."""
     return isinstance(getattr(error, "socket_err", error), TimeoutError)
 
 
@@ -94,7 +94,7 @@ def _failure(error: Exception, where: str, is_late: bool) -> Failure:
 
 @contextmanager
 def _cut_off(sock: socket.socket, seconds: float) -> Iterator[threading.Event]:
-    """A socket's timeout bounds each read only; this bounds the whole conversation with the proxy."""
+    """A limit on the whole dialogue with the proxy; a socket's timeout bounds each read only."""
     late = threading.Event()
 
     def cut() -> None:

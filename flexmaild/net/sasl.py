@@ -1,34 +1,32 @@
 """The login mechanisms of SMTP and IMAP (SASL, RFC 4422), as answers to a server's challenges.
 
-Called by `smtp_dialogue` and `imap_client`, each of which wraps the answers in its own protocol.
-Secrets pass through here and nowhere else; nothing here is ever logged.
+Used by the SMTP and IMAP clients, each of which wraps the answers in its own protocol. Never logs.
 """
 
 import hmac
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from flexmaild.core.addresses import is_loopback
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater, printable
-from flexmaild.core.oauth import Purpose
 from flexmaild.core.redacted import redacted
 from flexmaild.core.retry import is_refused_login
+from flexmaild.net.answers import known_answer, read_answers
 from flexmaild.net.deadline_socket import DeadlineSocket
 from flexmaild.settings.javamail.session import Session
-from flexmaild.settings.mail import Incoming, Outgoing
-from flexmaild.transports.context import AdapterContext
 
 # Mechanisms that carry an OAuth access token in place of a password.
-TOKEN_MECHANISMS = ("XOAUTH2", "OAUTHBEARER")
+_TOKEN_MECHANISMS = ("XOAUTH2", "OAUTHBEARER")
 # Their answer to a challenge is the secret itself, so they need an encrypted connection; CRAM-MD5 does not.
 _PASSWORD_IN_CLEAR = ("PLAIN", "LOGIN")
-_REVEALING = frozenset({*_PASSWORD_IN_CLEAR, *TOKEN_MECHANISMS})
+_REVEALING = frozenset({*_PASSWORD_IN_CLEAR, *_TOKEN_MECHANISMS})
+_ANSWERS = read_answers(__package__, "login_answers.toml")
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Where the secrets come from; both are asked at each login, so that rotating them needs no reload.
+    """Where the secrets come from; both are called at each login, so that rotating them needs no reload.
 
     password: returns the password. token: returns an access token; True asks for a new one.
     """
@@ -37,23 +35,10 @@ class Credentials:
     token: Callable[[bool], str] | None = None
 
 
-def credentials_of(settings: Outgoing | Incoming, purpose: Purpose, tools: AdapterContext) -> Credentials:
-    """The credentials that these settings name."""
-
-    def password() -> str:
-        return settings.password.read() if settings.password else ""
-
-    def token(renew: bool) -> str:
-        assert tools.token
-        return tools.token(settings.oauth_application, purpose, force=renew)
-
-    return Credentials(password, token if tools.token and settings.oauth_application else None)
-
-
 @dataclass(slots=True)
 class Exchange:
-    """One login: `answer` is called with each challenge. `complaint` is what the server said against a
-    token, in clear (RFC 7628 section 3.2.2)."""
+    """One login: `answer` is called with each challenge. complaint: the server's error report about a token,
+    decoded (RFC 7628 section 3.2.2)."""
 
     mechanism: str
     initial: bytes | None
@@ -63,28 +48,28 @@ class Exchange:
     def answer(self, challenge: bytes) -> bytes:
         if self._steps:
             return self._steps.pop(0)(challenge)
-        if self.mechanism in TOKEN_MECHANISMS:
+        if self.mechanism in _TOKEN_MECHANISMS:
             self.complaint = _clear_complaint(challenge)
-            # An error challenge is answered, so that the server ends the exchange with its own words.
+            # An error challenge is answered, so that the server ends the exchange with its own message.
             return b"\x01" if self.mechanism == "OAUTHBEARER" else b""
         return b""
 
 
 def choose(session: Session, offered: Iterable[str], fallback: str = "") -> str:
-    """The first mechanism of the settings that the server offers; `fallback`, which sends a password as it
-    is, where none is. Where the settings name a mechanism for tokens, the secret may be one, and a token is
-    never sent as a password.
+    """The first mechanism of the settings that the server offers, else `fallback`, which sends a password in
+    clear. Where the settings name a mechanism for tokens, the secret may be one, and a token is never sent as
+    a password.
 
-    Raises GiveUp(AUTH) when there is none at all.
+    Raises GiveUp(AUTH) when there is neither.
     """
     offers = {name.upper() for name in offered}
     wanted = [name.upper() for name in session.mechanisms]
     if session.auth_type == "oauth":
-        wanted = [name for name in wanted if name in TOKEN_MECHANISMS] or list(TOKEN_MECHANISMS)
+        wanted = [name for name in wanted if name in _TOKEN_MECHANISMS] or list(_TOKEN_MECHANISMS)
     for name in wanted:
         if name in offers and name in _EXCHANGES:
             return name
-    takes_token = not set(TOKEN_MECHANISMS).isdisjoint(wanted)
+    takes_token = not set(_TOKEN_MECHANISMS).isdisjoint(wanted)
     if fallback and not takes_token and not set(_PASSWORD_IN_CLEAR).isdisjoint(wanted):
         return fallback
     raise GiveUp(
@@ -104,25 +89,25 @@ _CURE_NO_TOKENS = (
 )
 
 
-def guard_secret(session: Session, wire: DeadlineSocket, mechanism: str) -> None:
-    """Raises GiveUp(TLS) rather than let a secret cross an unencrypted connection to another machine."""
-    if wire.tls or mechanism not in _REVEALING or is_loopback(session.host) or session.cleartext_login:
+def guard_secret(session: Session, connection: DeadlineSocket, mechanism: str) -> None:
+    """Raises GiveUp(TLS) where the mechanism would send a secret in clear to another machine."""
+    if connection.tls or mechanism not in _REVEALING or is_loopback(session.host) or session.cleartext_login:
         return
     raise GiveUp(
         Reason.TLS,
         "the connection is not encrypted, so the password is not sent",
         step="login",
-        server=wire.server,
+        server=connection.server,
         cure="Set starttls: true or use the port with TLS; allow_cleartext_login: true takes the risk.",
     )
 
 
 def begin(mechanism: str, session: Session, credentials: Credentials, renew: bool) -> Exchange:
-    """The exchange for this login, its secret freshly read. Raises what reading the secret raises."""
+    """The exchange for this login. Raises what reading the secret raises."""
     if session.auth_type == "oauth" and credentials.token:
         secret = credentials.token(renew)
     else:
-        secret = credentials.password()  # as JavaMail has it, for XOAUTH2 as well: the password is the token
+        secret = credentials.password()  # as in JavaMail also for XOAUTH2: the password is the token
     user = session.user
     if "\0" in user or "\0" in secret or "\x01" in user:
         raise GiveUp(
@@ -132,7 +117,7 @@ def begin(mechanism: str, session: Session, credentials: Credentials, renew: boo
 
 
 def refused(session: Session, server: str, answer: str, exchange: Exchange | None, lasting: bool) -> Failure:
-    """The failure for a refused login, with the cure for the answers that are known in the field."""
+    """The failure for a refused login, with the cure where the answer is known."""
     words = f"{answer} {exchange.complaint}".strip() if exchange and exchange.complaint else answer
     kind = GiveUp if lasting else TryLater
     return kind(
@@ -141,12 +126,12 @@ def refused(session: Session, server: str, answer: str, exchange: Exchange | Non
         step="login",
         server=server,
         answer=words,
-        cure=_cure(words.lower(), session.auth_type == "oauth"),
+        cure=_cure(words, session.auth_type == "oauth"),
     )
 
 
 def may_renew(error: Failure, session: Session, credentials: Credentials) -> bool:
-    """Whether a new access token may mend this: it was refused for good, and there is somebody to ask."""
+    """Whether a new access token may help: the old one was refused, and there is a supplier of tokens."""
     return (
         isinstance(error, GiveUp)
         and is_refused_login(error)
@@ -157,48 +142,14 @@ def may_renew(error: Failure, session: Session, credentials: Credentials) -> boo
 
 
 def _cure(words: str, oauth: bool) -> str:
-    for marks, cure in _CURES:
-        if any(mark in words for mark in marks):
-            return cure
+    if known := known_answer(_ANSWERS, words):
+        return known.cure
     if oauth:
         return (
             "Check that the user is the one who authorised the application, that the mailbox exists, and "
             "that the application holds the permission for this protocol (flexmailctl oauth status)."
         )
     return "Check user name and password, and whether the provider wants an application password."
-
-
-# Microsoft: learn.microsoft.com "SMTP AUTH client submission"; Google: support.google.com/mail/answer/185833.
-_CURES: Sequence[tuple[Sequence[str], str]] = (
-    (
-        ("5.7.139", "basic authentication is disabled"),
-        "Microsoft has switched off password logins for this tenant or mailbox: use auth_type: oauth, or "
-        "transport: graph.",
-    ),
-    (
-        ("5.7.9", "application-specific password", "invalidsecondfactor", "app password"),
-        "Google and others want an application password here: create one in the account's security settings, "
-        "or use auth_type: oauth.",
-    ),
-    (
-        ("5.7.57", "smtpclientauthentication is disabled"),
-        "Switch on authenticated SMTP for this mailbox in Exchange Online (Set-CASMailbox "
-        "-SmtpClientAuthenticationDisabled $false), or use transport: graph.",
-    ),
-    (
-        ("authenticated but not connected",),
-        "The login was right, but this user may not open the mailbox: check the mailbox licence, IMAP being "
-        "enabled for it, and for a shared mailbox the user's full access.",
-    ),
-    (
-        ("too many", "temporarily", "rate", "throttl"),
-        "The server limits logins; it will be tried again later.",
-    ),
-    (
-        ("imap access is disabled", "not enabled for imap", "webalert", "web login required"),
-        "Switch on IMAP for this mailbox at the provider.",
-    ),
-)
 
 
 def _plain(session: Session, user: str, secret: str) -> Exchange:
@@ -237,7 +188,7 @@ _EXCHANGES: dict[str, Callable[[Session, str, str], Exchange]] = {
 
 
 def _clear_complaint(challenge: bytes) -> str:
-    """The JSON of an error challenge as "status 401, scope mail": its values only, never the token."""
+    """The JSON of an error challenge as "status 401, scope mail", without the token."""
     try:
         said = json.loads(challenge)
     except (ValueError, RecursionError):

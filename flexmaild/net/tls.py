@@ -1,7 +1,7 @@
-"""What TLS means in this house: who is trusted, which versions, and what a refused certificate was.
+"""TLS to mail servers: which authorities and versions are accepted, and why a certificate was refused.
 
-Called by `transports`. Verification is always on, with the system's authorities or a file of one's
-own; only hosts that the settings name under `ssl.trust` are taken unseen. There is no "try without".
+Verification is always on, with the system's authorities or the operator's file; only hosts that the settings
+name under `ssl.trust` are not verified. A failure never leads to a connection without TLS.
 """
 
 import ssl
@@ -25,7 +25,7 @@ _NOT_YET_VALID, _EXPIRED, _HOST_MISMATCH, _IP_MISMATCH = 9, 10, 62, 64
 _UNKNOWN_AUTHORITY = {18, 19, 20, 21, 27}
 
 
-def context_for(session: Session) -> ssl.SSLContext:
+def _context_for(session: Session) -> ssl.SSLContext:
     """The context for this server. Raises GiveUp(TLS) when the settings cannot be satisfied here."""
     try:
         context = ssl.create_default_context(cafile=session.ca_file or None)
@@ -48,31 +48,31 @@ def context_for(session: Session) -> ssl.SSLContext:
 
 
 def is_trusted_unseen(session: Session) -> bool:
-    """Whether the settings take this server's certificate whatever it is (mail.*.ssl.trust)."""
+    """Whether the settings accept any certificate from this server (mail.*.ssl.trust)."""
     host = session.host.lower()
     return any(name == "*" or name.lower() == host for name in session.trust)
 
 
 def secure(
-    wire: DeadlineSocket, session: Session, look: Callable[[ssl.SSLContext], Certificate | None]
+    connection: DeadlineSocket, session: Session, fetch: Callable[[ssl.SSLContext], Certificate | None]
 ) -> None:
-    """The handshake on this wire. A refused certificate is looked at once more on a connection of its own
-    (`look`, which sends nothing but the opening of the protocol), to say what it holds."""
-    context = context_for(session)
+    """The handshake. A refused certificate is fetched once more on another connection (`fetch`, which sends
+    nothing but the opening of the protocol), to report its content."""
+    context = _context_for(session)
     try:
-        wire.start_tls(context, session.host)
+        connection.start_tls(context, session.host)
     except CertificateRefused as refused:
-        raise explain(refused, session, look(_unverified())) from refused
+        raise explain(refused, session, fetch(_unverified())) from refused
 
 
-def read_certificate(wire: DeadlineSocket) -> Certificate | None:
-    """The certificate the server showed on this wire, None where it cannot be read."""
-    der = wire.tls.getpeercert(binary_form=True) if wire.tls else None
+def read_certificate(connection: DeadlineSocket) -> Certificate | None:
+    """The certificate that the server sent, None where it cannot be read."""
+    der = connection.tls.getpeercert(binary_form=True) if connection.tls else None
     return certificates.of_der(der) if der else None
 
 
 def explain(refused: CertificateRefused, session: Session, seen: Certificate | None) -> Failure:
-    """The refusal in words: what was wrong with which certificate, and the cure."""
+    """The failure that says what was wrong with which certificate, and the cure."""
     text, cure = _reason_and_cure(refused, session, seen)
     return GiveUp(
         Reason.TLS, f"the certificate was refused: {text}", step="tls", server=refused.server, cure=cure
@@ -114,7 +114,7 @@ def _limit_versions(context: ssl.SSLContext, names: tuple[str, ...]) -> None:
 
 
 def _unverified() -> ssl.SSLContext:
-    """For looking at a refused certificate only; nothing secret ever crosses such a connection."""
+    """For reading a refused certificate only; no secret is ever sent over such a connection."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -1,4 +1,4 @@
-"""Authorisations under way: one thread waits for the person, callers ask how far it is."""
+"""Authorisations in progress: a thread waits for each sign-in, callers read its state."""
 
 import threading
 from collections.abc import Callable
@@ -19,17 +19,17 @@ class _Wait:
 
 
 class Authorizations:
-    """By application; a new authorisation takes the place of one that was begun before."""
+    """The authorisations by application; a new one replaces an earlier one."""
 
     def __init__(self) -> None:
         self._lock, self._beginning = threading.Lock(), threading.Lock()
         self._waits: dict[str, _Wait] = {}
 
     def begin(self, tokens: TokenManager, application: str, on_end: Callable[[], object]) -> Authorization:
-        """Start it and wait in the background; `on_end` is called when it is over. Raises Failure when the
-        provider cannot be asked."""
+        """Start one and wait in the background; `on_end` is called at its end. Raises Failure when the
+        provider cannot be reached."""
         wait = _Wait(authorization(application, "pending"))
-        with self._beginning:  # of two at once the second takes the place of the first, on both sides
+        with self._beginning:  # of two at once the second replaces the first, here and in the manager
             begun = tokens.begin(application)
             with self._lock:
                 earlier, self._waits[application] = self._waits.get(application), wait
@@ -41,19 +41,19 @@ class Authorizations:
         return begun
 
     def state(self, application: str) -> AuthorizationState:
-        """How far it is."""
+        """The state of the latest authorisation."""
         with self._lock:
             found = self._waits.get(application)
         return found.shown if found else authorization(application, "none")
 
     def ended(self, application: str) -> Future[None] | None:
-        """Done when the authorisation under way is over; None where none was begun."""
+        """A future that is done when the authorisation ends; None where none was begun."""
         with self._lock:
             found = self._waits.get(application)
         return found.ended if found else None
 
     def stop(self) -> None:
-        """End them all: the daemon leaves. Whoever waits is told."""
+        """End them all, since the daemon stops."""
         with self._lock:
             for wait in self._waits.values():
                 wait.stop.set()
@@ -61,7 +61,7 @@ class Authorizations:
 
 def _finish(tokens: TokenManager, begun: Authorization, wait: _Wait, on_end: Callable[[], object]) -> None:
     name = begun.application
-    shown = authorization(name, "failed", detail="a mistake of flexmaild's own; see its log")
+    shown = authorization(name, "failed", detail="a fault in flexmaild itself; see its log")
     try:
         status = tokens.wait(name, begun=begun, stop=wait.stop)
         shown = authorization(name, "done", account=status.account, scopes=status.scopes)

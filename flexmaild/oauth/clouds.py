@@ -1,7 +1,7 @@
-"""Where each Microsoft cloud lives: sign-in, Graph and Outlook hosts, and the scopes for each use.
+"""The hosts of each Microsoft cloud (sign-in, Graph, Outlook), and the scopes for each use.
 
 From Microsoft's pages "National cloud deployments" and "Authenticate an IMAP, POP or SMTP connection using
-OAuth". Read by `entra`, `transports/graph/settings` and the set-up checks. No I/O.
+OAuth".
 """
 
 from collections.abc import Sequence
@@ -91,11 +91,11 @@ def permissions(uses: Sequence[Use], purpose: Purpose, *, app_only: bool) -> tup
 
 
 def scopes(cloud: CloudName, uses: Sequence[Use], purpose: Purpose, *, app_only: bool) -> list[str]:
-    """The scopes to ask Entra ID for; `openid profile offline_access` are added by msal itself."""
-    place = CLOUDS[cloud]
+    """The scopes to request from Entra ID; msal adds `openid profile offline_access`."""
+    hosts = CLOUDS[cloud]
     if app_only:
-        return [f"{place.graph if purpose == 'graph' else place.outlook_app}/.default"]
-    root = place.graph if purpose == "graph" else place.outlook
+        return [f"{hosts.graph if purpose == 'graph' else hosts.outlook_app}/.default"]
+    root = hosts.graph if purpose == "graph" else hosts.outlook
     return [f"{root}/{name}" for name in permissions(uses, purpose, app_only=False)]
 
 

@@ -1,7 +1,7 @@
 """Tokens from Microsoft Entra ID, by msal: device code, authorisation code with PKCE, client credentials.
 
-One `Entra` per application, used by `oauth.manager.TokenManager` under its lock; msal's application and cache
-live as long as it does. Knows nothing of files, pacing or threads. Raises `OAuthFault` and `TryLater` only.
+One `Entra` per application, used by `oauth.manager.TokenManager` under its lock. Knows nothing of files,
+retries or threads. Raises `OAuthFault` and `TryLater` only.
 """
 
 import json
@@ -26,22 +26,22 @@ from flexmaild.oauth.grants import Grant, OAuthApplication, Pending, make_known
 TOKEN_SECONDS = 30.0
 # RFC 8628 section 3.2: the interval when the server names none; section 3.5: what slow_down adds.
 POLL_SECONDS = 5
-# A server that names no pause gets one; msal itself would then ask in a closed loop, so it is told 1.
-LEAST_SECONDS = 0.1
+# The least pause. msal would poll without one where the server names none, so it is given 1.
+_LEAST_SECONDS = 0.1
 
 
 class _Answered(requests.RequestException):
-    """An HTTP answer msal must not see: it would cache it, log its text, or lose its code."""
+    """An HTTP answer kept from msal, which would cache it, log its text, or lose its code."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.text)
         self.failure = failure
 
 
-class EntraSession(HttpSession):
-    """Turns 429, 5xx, HTML and a refused discovery into faults before msal can swallow what they say.
+class _EntraSession(HttpSession):
+    """Turns 429, 5xx, HTML and a refused discovery into faults before msal loses their content.
 
-    skew: the server's clock minus ours, in seconds, as last seen (None before the first answer).
+    skew: the server's clock minus ours, in seconds, by the last answer (None before the first).
     """
 
     skew: float | None = None
@@ -76,11 +76,11 @@ def _busy(response: requests.Response, host: str) -> TryLater:
 
 
 class Entra:
-    """The tokens of one application. `account` is who signed in, empty for app-only or nobody."""
+    """The tokens of one application. `account` is the user who signed in, empty for app-only or none."""
 
     def __init__(self, application: OAuthApplication) -> None:
         self._application = application
-        self._session = EntraSession(application.ca_file, total=TOKEN_SECONDS)
+        self._session = _EntraSession(application.ca_file, total=TOKEN_SECONDS)
         self._authority = authority_url(application.cloud, application.tenant, application.authority)
         self._host = urlsplit(self._authority).netloc
         self._cache = msal.SerializableTokenCache()
@@ -92,17 +92,17 @@ class Entra:
 
     @property
     def endpoint(self) -> str:
-        """What a doctor may fetch to see whether the authority is there."""
+        """The address of the discovery document."""
         return f"{self._authority}/v2.0/.well-known/openid-configuration"
 
     def fetch_endpoint(self) -> Mapping[str, Any]:
-        """Asks for the authority's discovery document; raises as the rest does."""
+        """Fetches the authority's discovery document."""
         with _Translated(self.endpoint):
             document: Mapping[str, Any] = self._session.get(self.endpoint).json()
         return document
 
     def load(self, state: bytes) -> None:
-        """Takes over tokens written by `changed` before; ValueError when they are somebody else's."""
+        """Loads tokens that `changed` returned before; ValueError when they are another provider's."""
         if not isinstance(json.loads(state), dict):
             raise ValueError("no tokens of Entra ID")
         cache = msal.SerializableTokenCache()
@@ -117,10 +117,10 @@ class Entra:
         self._cache, self._app = cache, None
 
     def changed(self) -> bytes | None:
-        """The tokens to keep, when they changed since the last call of `kept`; app-only needs none kept."""
+        """The tokens to store, when they changed since the last call of `kept`; None for app-only."""
         if self._application.app_only or not self._cache.has_state_changed:
             return None
-        # serialize() clears the mark; it must stay until the bytes are on disk.
+        # serialize() clears the flag; it must stay until the bytes are on disk.
         text = self._cache.serialize()
         self._cache.has_state_changed = True
         return bytes(text.encode())
@@ -129,7 +129,7 @@ class Entra:
         self._cache.has_state_changed = False
 
     def drop(self) -> None:
-        """Forgets msal's application, so that the next use reads secrets and cache anew."""
+        """Drops msal's application, so that the next use reads secrets and cache again."""
         self._app = None
 
     @property
@@ -138,7 +138,7 @@ class Entra:
         return next((str(a.get("username", "")) for a in accounts), "")
 
     def renew(self, purpose: Purpose, *, force: bool) -> Grant:
-        """A token from msal's cache, or (forced, or when that has none) a new one from Entra ID."""
+        """A token from msal's cache, or a new one from Entra ID where forced or the cache has none."""
         wanted = self._scopes(purpose)
         with _Translated(self._authority):
             app = self._built()
@@ -168,7 +168,7 @@ class Entra:
                 interval, flow["interval"] = float(flow.get("interval", POLL_SECONDS)), 1
                 return Pending(
                     flow["verification_uri"], flow["user_code"], float(flow.get("expires_in", 900)),
-                    max(interval, LEAST_SECONDS), wanted, (app, cache, flow),
+                    max(interval, _LEAST_SECONDS), wanted, (app, cache, flow),
                 )  # fmt: skip
             flow = app.initiate_auth_code_flow(
                 wanted, redirect_uri=redirect, login_hint=expected_user or None,
@@ -188,7 +188,7 @@ class Entra:
         return self._grant(answer, pending.scopes)
 
     def redeem(self, pending: Pending, fields: Mapping[str, str]) -> Grant:
-        """Redeems what the browser brought back to the loopback address; msal checks `state` and PKCE."""
+        """Redeems the code that the browser sent to the loopback address; msal checks `state` and PKCE."""
         app, _, flow = pending.handle
         if fields.get("state") != flow["state"]:
             raise own_fault("wrong_state", server=self._host)
@@ -196,7 +196,7 @@ class Entra:
             return self._grant(app.acquire_token_by_auth_code_flow(flow, dict(fields)), pending.scopes)
 
     def accept(self, pending: Pending) -> None:
-        """The authorisation was checked and counts: its tokens take the place of the old ones."""
+        """Replaces the old tokens by those of this authorisation, which was checked."""
         self._app, self._cache, _ = pending.handle
         self._cache.has_state_changed = True
 
@@ -215,8 +215,8 @@ class Entra:
         credential = self._credential()
         kind = msal.PublicClientApplication if credential is None else msal.ConfidentialClientApplication
         extra = {} if credential is None else {"client_credential": credential}
-        # No instance discovery: the authority is the operator's own word, and asking Microsoft's public
-        # host about it would fail in national and private clouds.
+        # No instance discovery: the operator names the authority, and Microsoft's public host does not know
+        # those of national and private clouds.
         return kind(
             self._application.client_id, authority=self._authority, instance_discovery=False,
             http_client=self._session, token_cache=cache, **extra,
@@ -228,7 +228,7 @@ class Entra:
             return None
         if a.private_key and a.certificate:
             key, certificate = a.private_key(), a.certificate()
-            try:  # msal would fail later, in many ways, and quote what it could not read
+            try:  # msal would fail later, in many ways, and quote the key
                 check_pair(key, certificate)
             except ValueError as error:
                 raise own_fault("bad_credential", str(error)) from None
@@ -248,7 +248,7 @@ class Entra:
 
 
 class _Translated:
-    """Within it, whatever msal and requests raise leaves as a failure of ours."""
+    """Turns exceptions of msal and requests into failures."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -262,5 +262,5 @@ class _Translated:
         if isinstance(error, requests.RequestException):
             raise network_fault(error, step="token", url=self._url) from None
         if isinstance(error, (ValueError, TypeError, RuntimeError, KeyError, PyJWTError)):
-            # msal's own words may quote what it was given, so only the kind of error is told.
+            # msal's message may quote a secret, so only the kind of error is reported.
             raise own_fault("unknown", type(error).__name__) from None

@@ -1,22 +1,47 @@
 """An error answer of a token endpoint, made into a failure with cause and cure.
 
-Codes decide, never texts: Microsoft rewords its texts without notice. Used by `entra`, `google` and the
-desk; the codes are in `error_table`. No I/O; what it quotes of an answer has its opaque words blotted out.
+Codes decide, never texts: Microsoft rewords its texts without notice. The codes are in `errors.toml`, from
+which `docs/errors-oauth.md` is made. Text that is quoted from an answer has its opaque words removed.
 """
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flexmaild.core.errors import Reason, TryLater, printable
 from flexmaild.core.redacted import redacted, without_known
-from flexmaild.oauth.error_table import MEANINGS, Meaning
+from flexmaild.system.package_data import read_table
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """One error. permanent: it lasts until a user or an administrator acts, so a retry soon is of no use."""
+
+    code: str
+    name: str
+    cause: str
+    cure: str
+    permanent: bool
+
+
+def _meanings() -> Mapping[str, Meaning]:
+    rows = read_table(__package__, "errors.toml")
+    default_cure = rows.pop("default_cure")
+    return {
+        code: Meaning(code, row["name"], row["cause"], row.get("cure", default_cure), row.get("lasts", True))
+        for code, row in rows.items()
+    }
+
+
+# Every known error by its code.
+MEANINGS = _meanings()
 
 
 class OAuthFault(TryLater):
-    """No token for now. `dead`: somebody must act; until then asking again is slow (`retry_after`).
+    """No token for now. dead: a user or an administrator must act; until then retries are slow.
 
-    Even then it is `TryLater`: the mail is not at fault, and it must go out once the cure was applied.
+    It is `TryLater` in any case: the mail is not at fault, and is sent once the cure was applied.
     """
 
     def __init__(
@@ -31,7 +56,7 @@ class OAuthFault(TryLater):
 
 
 def meaning(answer: Mapping[str, Any]) -> Meaning:
-    """The meaning of an error answer, by its most exact code that we know."""
+    """The meaning of an error answer, by its most specific known code."""
     for code in _codes(answer):
         if code in MEANINGS:
             return MEANINGS[code]
@@ -53,7 +78,7 @@ def fault(answer: Mapping[str, Any], *, server: str = "", step: str = "token") -
 
 
 def own_fault(code: str, detail: str = "", *, server: str = "", step: str = "token") -> OAuthFault:
-    """A fault we found ourselves, by its row in the table."""
+    """A fault that flexmaild finds itself, by its row in the table."""
     row = MEANINGS[code]
     text = f"{row.cause}: {detail}" if detail else row.cause
     reason = Reason.AUTH if row.permanent else Reason.SERVER
@@ -80,6 +105,6 @@ _OPAQUE = re.compile(rf"(?P<uuid>(?<![\w-]){_UUID}(?![\w-]))|[\w\-.~+/=]{{20,}}"
 
 
 def without_secrets(text: str) -> str:
-    """The text with every long opaque word blotted out, except UUIDs (trace and correlation ids)."""
+    """The text with every long opaque word replaced, except UUIDs (trace and correlation ids)."""
     line = printable(text)
     return _OPAQUE.sub(lambda m: m[0] if m["uuid"] or m[0].isalpha() else "…", line)

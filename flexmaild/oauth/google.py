@@ -1,7 +1,7 @@
 """Tokens from Google by its plain token endpoint: authorisation code with PKCE, then refresh tokens.
 
 Google permits no mail scope in its device flow ("OAuth 2.0 for TV and Limited-Input Device Applications",
-allowed scopes), so `flow: authorization_code` is the only one. Same shape and rules as `oauth.entra`.
+allowed scopes), so `flow: authorization_code` is the only one. An `Issuer` like `oauth.entra`.
 """
 
 import base64
@@ -23,11 +23,11 @@ from flexmaild.net.http import HttpSession, date_seconds, exchange, json_object,
 from flexmaild.oauth.errors import fault, own_fault
 from flexmaild.oauth.grants import Grant, OAuthApplication, Pending, make_known
 
-AUTHORIZE = "https://accounts.google.com/o/oauth2/v2/auth"
+_AUTHORIZE = "https://accounts.google.com/o/oauth2/v2/auth"
 TOKEN = "https://oauth2.googleapis.com/token"  # noqa: S105 (an address)
-DISCOVERY = "https://accounts.google.com/.well-known/openid-configuration"
+_DISCOVERY = "https://accounts.google.com/.well-known/openid-configuration"
 # The one scope that IMAP and SMTP accept (Google, "OAuth 2.0 Mechanism").
-SCOPES = ["https://mail.google.com/", "openid", "email"]
+_SCOPES = ["https://mail.google.com/", "openid", "email"]
 TOKEN_SECONDS = 30.0
 
 
@@ -38,9 +38,9 @@ class Google:
         self._application = application
         self._session = HttpSession(application.ca_file, total=TOKEN_SECONDS)
         root = application.authority.rstrip("/")
-        self._authorize = f"{root}/o/oauth2/v2/auth" if root else AUTHORIZE
+        self._authorize = f"{root}/o/oauth2/v2/auth" if root else _AUTHORIZE
         self._token = f"{root}/token" if root else TOKEN
-        self.endpoint = f"{root}/.well-known/openid-configuration" if root else DISCOVERY
+        self.endpoint = f"{root}/.well-known/openid-configuration" if root else _DISCOVERY
         self._refresh = ""
         self._changed = False
         self.account = ""
@@ -82,7 +82,7 @@ class Google:
         verifier, state = secrets.token_urlsafe(48), secrets.token_urlsafe(24)
         digest = hashlib.sha256(verifier.encode()).digest()
         challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-        scope = " ".join(self._application.scopes or SCOPES)
+        scope = " ".join(self._application.scopes or _SCOPES)
         query = {
             "client_id": self._application.client_id, "redirect_uri": redirect, "response_type": "code",
             "scope": scope, "state": state, "code_challenge": challenge,
@@ -90,7 +90,7 @@ class Google:
             "login_hint": expected_user,
         }  # fmt: skip
         address = f"{self._authorize}?{urlencode(query)}"
-        return Pending(address, "", 900.0, 0.0, list(SCOPES), [state, verifier, redirect, ""])
+        return Pending(address, "", 900.0, 0.0, list(_SCOPES), [state, verifier, redirect, ""])
 
     def poll(self, pending: Pending) -> Grant | None:
         raise own_fault("unauthorized_client", "Google has authorization_code only for mail")
@@ -150,7 +150,7 @@ class Google:
     def _grant(self, answer: Mapping[str, Any], account: str) -> Grant:
         if "access_token" not in answer:
             raise fault(answer, server=urlsplit(self._token).netloc)
-        granted = tuple(str(answer.get("scope") or " ".join(SCOPES)).split())
+        granted = tuple(str(answer.get("scope") or " ".join(_SCOPES)).split())
         life = str(answer.get("expires_in", ""))
         seconds = float(life) if life.isascii() and life.isdecimal() else 3600.0
         return Grant(str(answer["access_token"]), seconds, granted, account)

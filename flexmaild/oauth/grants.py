@@ -1,7 +1,7 @@
-"""The nouns of signing in: an application as configured, a token as granted, an authorisation under way.
+"""The data of OAuth: an application as configured, a token as granted, an authorisation in progress.
 
-Shared by `oauth` (the desk), `entra` and `google` (the issuers). Secrets are callables, read at each use,
-so that a rotated file needs no reload; tokens are kept out of every repr.
+Shared by the manager and the issuers (`entra`, `google`). Secrets are callables, read at each use, so that a
+rotated file needs no reload; no repr holds a token.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,9 +20,9 @@ class OAuthApplication:
     """One entry of `oauth_applications`.
 
     user: who must sign in (outgoing/incoming `username`), empty for app-only. uses: what the settings need
-    its tokens for; empty asks for whatever the purpose can need. scopes: asked for in place of ours, if
-    given. authority: a URL with or without tenant that takes the place of the cloud's; for Google, the root
-    under which its endpoints lie. private_key, certificate: PEM texts. redirect_port: 0 for a free one.
+    its tokens for; empty for all that the purpose can need. scopes: requested in place of the defaults.
+    authority: a URL with or without tenant in place of the cloud's; for Google, the root of its endpoints.
+    private_key, certificate: PEM texts. redirect_port: 0 for a free one.
     """
 
     provider: Provider
@@ -46,16 +46,16 @@ class OAuthApplication:
 
 
 def wanted_purposes(application: OAuthApplication) -> list[Purpose]:
-    """What the settings need tokens for; Graph when they say nothing."""
+    """What the settings need tokens for; Graph where they name no use."""
     return list(dict.fromkeys(purpose_of(use) for use in application.uses)) or ["graph"]
 
 
-# What a token endpoint or the store of tokens names a secret.
+# The fields of a token endpoint's answer or of the token store that are secrets.
 _SECRET_FIELDS = ("access_token", "refresh_token", "id_token", "device_code")
 
 
 def make_known(answer: Mapping[str, Any]) -> None:
-    """The tokens in what a token endpoint or the store of tokens gave are secrets from now on."""
+    """Registers the tokens in an answer of a token endpoint or in the token store as secrets to redact."""
     for name in _SECRET_FIELDS:
         if isinstance(answer.get(name), str):
             redaction.THIS_PROCESS.register(answer[name])
@@ -63,7 +63,7 @@ def make_known(answer: Mapping[str, Any]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A token: how many seconds it lives from now, what it permits, whose it is."""
+    """An access token: its life from now in seconds, its scopes and its account."""
 
     token: str = field(repr=False)
     life: float
@@ -74,7 +74,7 @@ class Grant:
 
 @dataclass(slots=True)
 class Pending:
-    """An authorisation under way, as its issuer needs it back; `handle` is the issuer's own."""
+    """An authorisation in progress; `handle` belongs to its issuer."""
 
     address: str
     code: str
@@ -86,9 +86,9 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """What to show the person who authorises: open `address` and, with device code, enter `code` there.
+    """What to show the user who authorises: open `address` and, with device code, enter `code` there.
 
-    expires_in: seconds for it. user: who is to sign in.
+    expires_in: seconds for it. user: who must sign in.
     """
 
     application: str
@@ -100,8 +100,8 @@ class Authorization:
 
 
 class ApplicationState(StrEnum):
-    """READY: a token is there or can be had. UNAUTHORISED: nobody has signed in. DEGRADED: the last try
-    failed for a passing reason. DEAD: it stays so until somebody acts."""
+    """READY: a token is held or can be obtained. UNAUTHORISED: no user has signed in. DEGRADED: the last try
+    failed for a passing reason. DEAD: it stays so until a user or an administrator acts."""
 
     READY = "ready"
     UNAUTHORISED = "unauthorised"
@@ -111,10 +111,10 @@ class ApplicationState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ApplicationStatus:
-    """How an application stands. Times are aware UTC; None where unknown.
+    """The status of an application. Times are aware UTC; None where unknown.
 
-    expires_at: of the token that ends first. alarm_at: when something ends unless somebody acts (a
-    certificate, an unused authorisation). clock_skew: the server's clock minus ours, in seconds.
+    expires_at: of the token that expires first. alarm_at: when to renew a certificate or an unused
+    authorisation. clock_skew: the server's clock minus ours, in seconds.
     """
 
     application: str
@@ -134,7 +134,7 @@ class ApplicationStatus:
 
 
 class Issuer(Protocol):
-    """Where tokens come from; `Entra` and `Google` have this shape. Used by one thread at a time."""
+    """A source of tokens: `Entra` or `Google`. Used by one thread at a time."""
 
     @property
     def account(self) -> str: ...

@@ -1,7 +1,6 @@
-"""The loopback end of an authorisation: a tiny web server that takes the browser's answer once.
+"""The redirect address of an authorisation: a small web server that receives the browser's answer once.
 
-RFC 8252 section 7.3: any free port on the loopback interface. Used by `oauth.manager` while an operator signs
-in; it answers one address, keeps nothing, logs nothing, and is gone afterwards.
+RFC 8252 section 7.3: any free port on the loopback interface. Runs while an operator signs in; logs nothing.
 """
 
 import queue
@@ -13,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 from flexmaild.core.errors import GiveUp, Reason
 
 _DONE = b"<!doctype html><title>flexmaild</title><p>Thank you. The terminal says whether it worked."
-# A code is about 1 kB (Entra ID); what is longer is not from the sign-in service.
+# A code is about 1 kB (Entra ID); a longer body is not from the sign-in service.
 _FIELDS_BYTES = 16 * 1024
 
 
@@ -24,7 +23,7 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
 
     def handle_error(self, *_: object) -> None:
-        """The library would print a traceback, beside the log and with who knows what in it."""
+        """Nothing: the library would print a traceback past the log, perhaps with a secret in it."""
 
 
 class Loopback:
@@ -78,7 +77,7 @@ class Loopback:
         return f"http://localhost:{self._server.server_port}"
 
     def take(self, seconds: float) -> Mapping[str, str] | None:
-        """What the browser brought, None when nothing came within `seconds`."""
+        """The fields of the browser's answer, None when none came within `seconds`."""
         try:
             return self._answers.get(timeout=seconds)
         except queue.Empty:

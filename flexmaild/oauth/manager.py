@@ -1,18 +1,17 @@
-"""The token desk: who wants to reach a mail server by OAuth asks here, from any thread.
+"""The token manager: gives access tokens to adapters, from any thread.
 
-One refresh at a time per application, ahead of expiry; rotated tokens are on disk before they are used; a
-passing fault keeps what is held, a lasting one is shown by `status` and asked again only slowly. Signing in
-(`begin`, `wait`) lives in `oauth.sign_in`. Never logs; no error or status holds a token or a secret.
+One refresh at a time per application, ahead of expiry; rotated tokens are on disk before they are used; after
+a passing fault a valid token is still used, a lasting one is shown by `status` and retried only slowly.
+`oauth.sign_in` does the sign-in for `begin` and `wait`. Never logs; no error or status holds a token or a
+secret.
 """
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from flexmaild.core.errors import GiveUp, Reason, TryLater
@@ -20,7 +19,6 @@ from flexmaild.core.oauth import Purpose
 from flexmaild.oauth.clouds import CLOUDS
 from flexmaild.oauth.errors import OAuthFault, own_fault
 from flexmaild.oauth.grants import (
-    ApplicationState,
     ApplicationStatus,
     Authorization,
     Grant,
@@ -30,51 +28,22 @@ from flexmaild.oauth.grants import (
 )
 from flexmaild.oauth.scopes import missing
 from flexmaild.oauth.sign_in import SignIn
+from flexmaild.oauth.state import HeldToken, TokenState, fingerprint_of, issuer_of
 from flexmaild.oauth.status import status_of
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # cryptography is 7 MB, which a daemon without OAuth need not load
     from flexmaild.oauth.token_store import TokenStore
 
-__all__ = ["ApplicationState", "ApplicationStatus", "Authorization", "OAuthApplication", "TokenManager"]
-
-# A token is renewed when a fifth of its life is left, and not handed out in its last minute.
-RENEW_AT = 0.8
-LAST_SECONDS = 60.0
-# Pace of further tries: a passing fault doubles from 30 s; a lasting one waits a quarter of an hour, since
-# an administrator may cure it at Microsoft without telling us. Retry-After is obeyed up to an hour.
-FIRST_PAUSE, LONGEST_PAUSE, DEAD_PAUSE, RETRY_AFTER_CAP = 30.0, 900.0, 900.0, 3600.0
-# A second thread that forces a new token just after the first one did gets that one.
-FRESH_SECONDS = 30.0
+# A token is renewed when a fifth of its life is left, and not given out in its last minute.
+_RENEW_AT = 0.8
+_LAST_SECONDS = 60.0
+# Pauses between tries: after a passing fault 30 s, doubled each time; after a lasting one a quarter of an
+# hour, since an administrator may cure it at Microsoft. Retry-After is obeyed up to an hour.
+_FIRST_PAUSE, _LONGEST_PAUSE, _DEAD_PAUSE, RETRY_AFTER_CAP = 30.0, 900.0, 900.0, 3600.0
+# A second thread that forces a new token within this time gets the first one's.
+_FRESH_SECONDS = 30.0
 # How long a caller waits while another one renews: the renewal itself is bounded (entra.TOKEN_SECONDS).
 WAIT_SECONDS = 90.0
-
-
-@dataclass(slots=True)
-class HeldToken:
-    """A token in memory; times by the monotonic clock, which no one sets."""
-
-    token: str = field(repr=False)
-    got_at: float
-    renew_at: float
-    dies_at: float
-
-
-@dataclass(slots=True)
-class TokenState:
-    """All we know of one application; changed only under its lock."""
-
-    name: str
-    application: OAuthApplication
-    issuer: Issuer
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    held: dict[Purpose, HeldToken] = field(default_factory=dict)
-    failure: TryLater | None = None
-    failures: int = 0
-    again_at: float = 0.0
-    credential: str = ""
-    file_version: int = 0
-    scopes: tuple[str, ...] = ()
-    refreshed_at: float | None = None
 
 
 class TokenManager:
@@ -89,48 +58,49 @@ class TokenManager:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store, self._clock, self._now = store, clock, monotonic
-        self._seats = {name: TokenState(name, a, _issuer(a)) for name, a in applications.items()}
+        self._states = {name: TokenState(name, a, issuer_of(a)) for name, a in applications.items()}
         self._sign_ins: dict[str, SignIn] = {}
-        for seat in self._seats.values():
-            self._look_at_disk(seat)
+        for state in self._states.values():
+            self._read_status_from_disk(state)
 
     def token(self, application: str, purpose: Purpose, *, force: bool = False) -> str:
-        """A token that lives for at least another minute.
+        """A token that is valid for at least another minute.
 
-        force: the server refused the one given out before. Raises `OAuthFault` (TryLater) with the cure when
-        somebody must act, `TryLater` for a passing fault; `GiveUp` for an unknown application.
+        force: the server refused the last one. Raises `OAuthFault` (TryLater) with the cure where a user or
+        an administrator must act, `TryLater` for a passing fault; `GiveUp` for an unknown application.
         """
-        seat = self._seat(application)
-        held = seat.held.get(purpose)
+        state = self._state(application)
+        held = state.held.get(purpose)
         if held and not force and self._now() < held.renew_at:
             return held.token
-        usable = held is not None and not force and self._now() < held.dies_at - LAST_SECONDS
-        if not seat.lock.acquire(timeout=0 if usable else WAIT_SECONDS):
+        usable = held is not None and not force and self._now() < held.dies_at - _LAST_SECONDS
+        if not state.lock.acquire(timeout=0 if usable else WAIT_SECONDS):
             if held and usable:
                 return held.token
             text = "another thread has been waiting for the token endpoint"
             raise TryLater(Reason.TIMEOUT, text, step="token")
         try:
-            return self._renewed(seat, purpose, force)
+            return self._renewed(state, purpose, force)
         finally:
-            seat.lock.release()
+            state.lock.release()
 
     def status(self) -> list[ApplicationStatus]:
-        """How every application stands, without asking anybody."""
+        """The status of each application; asks no provider."""
         return [
-            status_of(seat, self._clock(), self._now(), self._known(seat)) for seat in self._seats.values()
+            status_of(state, self._clock(), self._now(), self._known(state))
+            for state in self._states.values()
         ]
 
     def begin(self, application: str, expected_user: str = "") -> Authorization:
-        """Starts an authorisation and says what to show; a further call starts it anew.
+        """Starts an authorisation and returns what to show; a further call restarts it.
 
-        Where nobody has to sign in, `address` is empty, and `wait` tries the application's own credentials.
+        Where no user signs in, `address` is empty, and `wait` tries the application's own credentials.
         """
-        seat = self._seat(application)
-        if seat.application.app_only:
-            return Authorization(application, seat.application.flow, "", "", 0.0, "")
+        state = self._state(application)
+        if state.application.app_only:
+            return Authorization(application, state.application.flow, "", "", 0.0, "")
         self.abandon(application)
-        sign_in = SignIn(application, seat.application, _issuer(seat.application), expected_user)
+        sign_in = SignIn(application, state.application, issuer_of(state.application), expected_user)
         self._sign_ins[application] = sign_in
         return sign_in.shown
 
@@ -142,207 +112,188 @@ class TokenManager:
         stop: threading.Event | None = None,
         progress: Callable[[float], None] | None = None,
     ) -> ApplicationStatus:
-        """Waits until the person has signed in, checks who it was and what was granted, keeps the tokens.
+        """Waits for the sign-in, checks the account and the permissions, stores the tokens.
 
-        begun: what `begin` returned; another one that was begun since is then left alone. progress: called
-        with the seconds left, at each look. Raises `OAuthFault` with the cure otherwise; the tokens of an
-        earlier authorisation then stay as they were.
+        begun: what `begin` returned; one that was begun since is then left alone. progress: called with the
+        seconds left, at each poll. Raises `OAuthFault` with the cure; the tokens of an earlier authorisation
+        then stay as they were.
         """
-        seat = self._seat(application)
-        if seat.application.app_only:
-            return self._prove(seat)
+        state = self._state(application)
+        if state.application.app_only:
+            return self._prove(state)
         sign_in = self._sign_ins.get(application)
         if sign_in is None or (begun and sign_in.shown is not begun):
-            text = f"this authorisation of {application!r} is over: it was begun anew or given up"
+            text = f"this authorisation of {application!r} is over: it was restarted or cancelled"
             raise GiveUp(Reason.CLIENT, text, step="authorise")
         try:
             issuer, grant = sign_in.wait(stop or threading.Event(), progress or (lambda _: None), self._now)
         except TryLater as failure:
-            failure.cure = _named(failure.cure, application)
+            failure.cure = _with_name(failure.cure, application)
             raise
         finally:
             sign_in.close()
             if self._sign_ins.get(application) is sign_in:
                 del self._sign_ins[application]
-        with seat.lock:
-            seat.issuer, seat.held = issuer, {}
-            self._keep(seat)
-            self._granted(seat, sign_in.purpose, grant)
-        return status_of(seat, self._clock(), self._now(), True)
+        with state.lock:
+            state.issuer, state.held = issuer, {}
+            self._store_tokens(state)
+            self._granted(state, sign_in.purpose, grant)
+        return status_of(state, self._clock(), self._now(), True)
 
     def abandon(self, application: str) -> None:
-        """Ends an authorisation that was begun and not finished."""
+        """Cancels an authorisation that was begun and not finished."""
         sign_in = self._sign_ins.pop(application, None)
         if sign_in:
             sign_in.close()
 
     def forget(self, application: str) -> bool:
         """Drops the tokens from memory and disk; True when there were any on disk."""
-        seat = self._seat(application)
-        with seat.lock:
-            seat.issuer, seat.held, seat.scopes = _issuer(seat.application), {}, ()
-            seat.failure, seat.failures, seat.again_at, seat.file_version = None, 0, 0.0, 0
-            seat.refreshed_at = None
+        state = self._state(application)
+        with state.lock:
+            state.issuer, state.held, state.scopes = issuer_of(state.application), {}, ()
+            state.failure, state.failures, state.again_at, state.file_version = None, 0, 0.0, 0
+            state.refreshed_at = None
             return self._store.forget(application)
 
     def issuer(self, application: str) -> Issuer:
-        """For the doctor: a fresh issuer that shares no state with the one in use."""
-        return _issuer(self._seat(application).application)
+        """A new issuer for the doctor, which shares no state with the one in use."""
+        return issuer_of(self._state(application).application)
 
-    def hurry(self) -> None:
-        """Somebody asks who may just have applied the cure: what looked lasting is tried at once, once. A
-        service that asked for a pause still gets it."""
-        for seat in self._seats.values():
-            if isinstance(seat.failure, OAuthFault) and seat.failure.dead:
-                seat.credential = ""  # msal answers from its own memory for a minute unless made anew
+    def retry_now(self) -> None:
+        """Retries at once what failed lastingly, for an operator who may just have applied the cure. A pause
+        that the service asked for is kept."""
+        for state in self._states.values():
+            if isinstance(state.failure, OAuthFault) and state.failure.dead:
+                state.credential = ""  # msal answers from its own memory for a minute unless made anew
 
     def keep_fresh(self) -> None:
-        """Renews what is due of all that the settings use, whether or not anybody needs it now: a token not
-        used for long dies, and a fault must show before the next mail. Failures are in `status`."""
-        for seat in self._seats.values():
-            for purpose in wanted_purposes(seat.application) if seat.application.uses else ():
+        """Renews all tokens that are due, needed now or not: an unused refresh token expires, and a fault
+        must show before the next mail. Failures are in `status`."""
+        for state in self._states.values():
+            for purpose in wanted_purposes(state.application) if state.application.uses else ():
                 with suppress(TryLater):
-                    self.token(seat.name, purpose)
+                    self.token(state.name, purpose)
 
     def application(self, name: str) -> OAuthApplication:
-        return self._seat(name).application
+        return self._state(name).application
 
     def graph_root(self, application: str) -> str:
         """The address of Graph in the application's cloud."""
-        return CLOUDS[self._seat(application).application.cloud].graph
+        return CLOUDS[self._state(application).application.cloud].graph
 
-    def _prove(self, seat: TokenState) -> ApplicationStatus:
-        """New tokens by the application's own credentials, whatever failed a moment ago."""
-        for purpose in wanted_purposes(seat.application):
-            seat.again_at = 0.0
-            self.token(seat.name, purpose, force=True)
-        return status_of(seat, self._clock(), self._now(), True)
+    def _prove(self, state: TokenState) -> ApplicationStatus:
+        """Gets new tokens by the application's own credentials, in spite of earlier failures."""
+        for purpose in wanted_purposes(state.application):
+            state.again_at = 0.0
+            self.token(state.name, purpose, force=True)
+        return status_of(state, self._clock(), self._now(), True)
 
-    def _look_at_disk(self, seat: TokenState) -> None:
-        """So that the status is right from the start, and not only after the first use."""
-        if seat.application.app_only or not self._store.version(seat.name):
+    def _read_status_from_disk(self, state: TokenState) -> None:
+        """Reads the token file, so that the status is right before the first use."""
+        if state.application.app_only or not self._store.version(state.name):
             return
         try:
-            self._notice_changes(seat)
+            self._read_changes(state)
         except TryLater as failure:
-            self._failed(seat, failure)
+            self._failed(state, failure)
 
-    def _seat(self, name: str) -> TokenState:
-        if name not in self._seats:
-            cure = f"Known under `oauth_applications`: {', '.join(self._seats) or 'none'}."
+    def _state(self, name: str) -> TokenState:
+        if name not in self._states:
+            cure = f"Known under `oauth_applications`: {', '.join(self._states) or 'none'}."
             raise GiveUp(Reason.CLIENT, f"no OAuth application {name!r}", step="token", cure=cure)
-        return self._seats[name]
+        return self._states[name]
 
-    def _known(self, seat: TokenState) -> bool:
-        return bool(seat.held) or seat.application.app_only or self._store.version(seat.name) > 0
+    def _known(self, state: TokenState) -> bool:
+        return bool(state.held) or state.application.app_only or self._store.version(state.name) > 0
 
-    def _renewed(self, seat: TokenState, purpose: Purpose, force: bool) -> str:
-        """Under the lock: the token somebody else got meanwhile, or a new one, or the old while it lives."""
-        now, held = self._now(), seat.held.get(purpose)
-        if held and now < held.dies_at and now < held.got_at + FRESH_SECONDS:
+    def _renewed(self, state: TokenState, purpose: Purpose, force: bool) -> str:
+        """Under the lock: the token another thread got meanwhile, or a new one, or the old while it is
+        valid."""
+        now, held = self._now(), state.held.get(purpose)
+        if held and now < held.dies_at and now < held.got_at + _FRESH_SECONDS:
             return held.token
         try:
-            self._notice_changes(seat)
-            if seat.failure and now < seat.again_at:
-                raise _again(seat.failure, seat.again_at - now)
-            return self._ask(seat, purpose, force or held is not None)
+            self._read_changes(state)
+            if state.failure and now < state.again_at:
+                raise _with_pause(state.failure, state.again_at - now)
+            return self._request(state, purpose, force or held is not None)
         except TryLater as failure:
-            if failure is not seat.failure:
-                self._failed(seat, failure)
-            if held and not force and now < held.dies_at - LAST_SECONDS:
+            if failure is not state.failure:
+                self._failed(state, failure)
+            if held and not force and now < held.dies_at - _LAST_SECONDS:
                 return held.token
             raise
 
-    def _ask(self, seat: TokenState, purpose: Purpose, force: bool) -> str:
-        grant = seat.issuer.renew(purpose, force=force)
-        self._keep(seat)
-        lacking = missing(seat.application, purpose, grant)
+    def _request(self, state: TokenState, purpose: Purpose, force: bool) -> str:
+        grant = state.issuer.renew(purpose, force=force)
+        self._store_tokens(state)
+        lacking = missing(state.application, purpose, grant)
         if lacking:
             raise own_fault("missing_scope", ", ".join(lacking))
-        self._granted(seat, purpose, grant)
+        self._granted(state, purpose, grant)
         return grant.token
 
-    def _keep(self, seat: TokenState) -> None:
-        """What rotated is on disk before anybody uses it: after a crash the old one may be void."""
-        state = seat.issuer.changed()
-        if state is not None:
-            self._store.write(seat.name, state)
-            seat.issuer.kept()
-            seat.file_version = self._store.version(seat.name)
+    def _store_tokens(self, state: TokenState) -> None:
+        """Writes rotated tokens to disk before they are used: after a crash the old ones may be void."""
+        tokens = state.issuer.changed()
+        if tokens is not None:
+            self._store.write(state.name, tokens)
+            state.issuer.kept()
+            state.file_version = self._store.version(state.name)
 
-    def _granted(self, seat: TokenState, purpose: Purpose, grant: Grant) -> None:
+    def _granted(self, state: TokenState, purpose: Purpose, grant: Grant) -> None:
         now = self._now()
-        seat.held[purpose] = HeldToken(grant.token, now, now + grant.life * RENEW_AT, now + grant.life)
-        seat.scopes = tuple(dict.fromkeys((*seat.scopes, *grant.scopes)))
-        seat.failure, seat.failures, seat.again_at = None, 0, 0.0
+        state.held[purpose] = HeldToken(grant.token, now, now + grant.life * _RENEW_AT, now + grant.life)
+        state.scopes = tuple(dict.fromkeys((*state.scopes, *grant.scopes)))
+        state.failure, state.failures, state.again_at = None, 0, 0.0
         if not grant.cached:
-            seat.refreshed_at = self._clock()
+            state.refreshed_at = self._clock()
 
-    def _failed(self, seat: TokenState, failure: TryLater) -> None:
-        failure.cure = _named(failure.cure, seat.name)
-        seat.failure, seat.failures = failure, seat.failures + 1
-        pause = min(FIRST_PAUSE * 2.0 ** (seat.failures - 1), LONGEST_PAUSE)
+    def _failed(self, state: TokenState, failure: TryLater) -> None:
+        failure.cure = _with_name(failure.cure, state.name)
+        state.failure, state.failures = failure, state.failures + 1
+        pause = min(_FIRST_PAUSE * 2.0 ** (state.failures - 1), _LONGEST_PAUSE)
         if isinstance(failure, OAuthFault) and failure.dead:
-            pause = DEAD_PAUSE
+            pause = _DEAD_PAUSE
         if failure.retry_after is not None:
             pause = max(pause, min(failure.retry_after, RETRY_AFTER_CAP))
-        seat.again_at = self._now() + pause
+        state.again_at = self._now() + pause
         failure.retry_after = pause
 
-    def _notice_changes(self, seat: TokenState) -> None:
-        """A new secret or a new token file is a reason to try at once, whatever failed before."""
+    def _read_changes(self, state: TokenState) -> None:
+        """Reads a new secret or token file, and then retries at once in spite of earlier failures."""
         try:
-            credential = _fingerprint(seat.application)
+            credential = fingerprint_of(state.application)
         except TryLater:
-            seat.credential = ""  # once it can be read again, that is a change
+            state.credential = ""  # once it can be read again, that is a change
             raise
-        if credential != seat.credential:
-            seat.issuer.drop()
-            seat.credential, seat.again_at = credential, 0.0
-        version = self._store.version(seat.name)
-        if version != seat.file_version and not seat.application.app_only:
-            self._load(seat, version)
-            seat.file_version, seat.again_at = version, 0.0
+        if credential != state.credential:
+            state.issuer.drop()
+            state.credential, state.again_at = credential, 0.0
+        version = self._store.version(state.name)
+        if version != state.file_version and not state.application.app_only:
+            self._load(state, version)
+            state.file_version, state.again_at = version, 0.0
 
-    def _load(self, seat: TokenState, version: int) -> None:
-        state = self._store.read(seat.name)
-        if state is None:
+    def _load(self, state: TokenState, version: int) -> None:
+        tokens = self._store.read(state.name)
+        if tokens is None:
             return
         try:
-            seat.issuer.load(state)
+            state.issuer.load(tokens)
         except ValueError:
-            detail = f"{self._store.path(seat.name)} holds those of another provider"
+            detail = f"{self._store.path(state.name)} holds those of another provider"
             raise own_fault("token_file", detail, step="token store") from None
-        if seat.refreshed_at is None:
-            seat.refreshed_at = version / 1e9  # nanoseconds: written when last refreshed
+        if state.refreshed_at is None:
+            state.refreshed_at = version / 1e9  # nanoseconds: written when last refreshed
 
 
-def _issuer(application: OAuthApplication) -> Issuer:
-    # msal and requests are 10 MB and a tenth of a second, which a daemon without OAuth need not spend.
-    if application.provider == "google":
-        from flexmaild.oauth.google import Google
-
-        return Google(application)
-    from flexmaild.oauth.entra import Entra
-
-    return Entra(application)
-
-
-def _fingerprint(application: OAuthApplication) -> str:
-    """Changes with the secrets; kept instead of them."""
-    parts = (application.client_secret, application.private_key, application.certificate)
-    digest = hashlib.sha256()
-    for read in parts:
-        digest.update(hashlib.sha256(read().encode()).digest() if read else b"-")
-    return digest.hexdigest()
-
-
-def _named(cure: str, name: str) -> str:
+def _with_name(cure: str, name: str) -> str:
     """The cure with the application's own name in its commands."""
     return cure.replace("authorize NAME", f"authorize {name}")
 
 
-def _again(failure: TryLater, seconds: float) -> TryLater:
-    """The same failure, told again without asking again."""
+def _with_pause(failure: TryLater, seconds: float) -> TryLater:
+    """The same failure, which may be retried in `seconds`."""
     failure.retry_after = seconds
     return failure

@@ -1,7 +1,6 @@
 """An OAuth application tried for the doctor: authority, clock, token, account, permissions, certificate.
 
-Called by the daemon's doctor with the desk in use. It asks for a token as any adapter does, so it never
-disturbs an authorisation; it changes nothing and shows no secret.
+It requests a token as any adapter does, so it never disturbs an authorisation; it shows no secret.
 """
 
 import time
@@ -20,22 +19,23 @@ from flexmaild.oauth.scopes import missing
 from flexmaild.oauth.status import SKEW_SECONDS, certificate_ends
 
 
-def examine_application(desk: TokenManager, name: str, purposes: Sequence[Purpose] = ()) -> list[Step]:
-    """purposes: what tokens are needed for; those of the application's uses when none are given."""
-    application, issuer = desk.application(name), desk.issuer(name)
+def examine_application(manager: TokenManager, name: str, purposes: Sequence[Purpose] = ()) -> list[Step]:
+    """The steps. purposes: what tokens are needed for; those of the application's uses when none are
+    given."""
+    application, issuer = manager.application(name), manager.issuer(name)
     wanted = purposes or wanted_purposes(application)
-    steps = [_authority(application, issuer), _clock(issuer)]
+    steps = [_authority(issuer), _clock(issuer)]
     if steps[0].ok:
-        steps += [_token(desk, name, purpose) for purpose in wanted]
+        steps += [_token(manager, name, purpose) for purpose in wanted]
         if all(step.ok for step in steps[2:]):
-            steps.append(_account(desk, name))
-            steps += [_permissions(desk, name, purpose) for purpose in wanted]
+            steps.append(_account(manager, name))
+            steps += [_permissions(manager, name, purpose) for purpose in wanted]
     if application.certificate:
         steps.append(_certificate(application))
     return steps
 
 
-def _authority(application: OAuthApplication, issuer: Issuer) -> Step:
+def _authority(issuer: Issuer) -> Step:
     def fetch() -> str:
         return f"it answers for {issuer.fetch_endpoint().get('issuer', 'itself')}"
 
@@ -46,36 +46,36 @@ def _clock(issuer: Issuer) -> Step:
     skew = issuer.skew
     tried = "compare this machine's clock with the sign-in service's"
     if skew is None:
-        return Step("clock", True, tried, "the service did not say the time")
+        return Step("clock", True, tried, "the service sent no time")
     ok = abs(skew) <= SKEW_SECONDS
     cure = "" if ok else "Set this machine's clock (chrony); sign-ins with a certificate fail otherwise."
     return Step("clock", ok, tried, f"it differs by {abs(skew):.0f} s", cure)
 
 
-def _token(desk: TokenManager, name: str, purpose: Purpose) -> Step:
+def _token(manager: TokenManager, name: str, purpose: Purpose) -> Step:
     def get() -> str:
-        desk.token(name, purpose)
+        manager.token(name, purpose)
         return "a token was issued"
 
     return _tried(f"token for {purpose}", f"get a token for {purpose} with {name}", get)
 
 
-def _account(desk: TokenManager, name: str) -> Step:
-    application = desk.application(name)
-    status = next(s for s in desk.status() if s.application == name)
+def _account(manager: TokenManager, name: str) -> Step:
+    application = manager.application(name)
+    status = next(s for s in manager.status() if s.application == name)
     tried = f"compare who signed in with {application.user or 'no one in particular'}"
     if application.app_only or not application.user:
         return Step("account", True, tried, status.account or "the application itself")
     ok = status.account.casefold() == application.user.casefold()
     cure = "" if ok else f"Run `flexmailctl oauth authorize {name}` and sign in as {application.user}."
-    return Step("account", ok, tried, status.account or "nobody", cure)
+    return Step("account", ok, tried, status.account or "no user", cure)
 
 
-def _permissions(desk: TokenManager, name: str, purpose: Purpose) -> Step:
-    application = desk.application(name)
-    status = next(s for s in desk.status() if s.application == name)
+def _permissions(manager: TokenManager, name: str, purpose: Purpose) -> Step:
+    application = manager.application(name)
+    status = next(s for s in manager.status() if s.application == name)
     needed = permissions(application.uses, purpose, app_only=application.app_only)
-    grant = Grant(desk.token(name, purpose), 0.0, status.scopes, status.account)
+    grant = Grant(manager.token(name, purpose), 0.0, status.scopes, status.account)
     lacking = missing(application, purpose, grant)
     tried = f"look for {', '.join(needed)} in the token for {purpose}"
     if not lacking:

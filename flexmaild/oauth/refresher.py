@@ -1,7 +1,7 @@
-"""The thread that keeps OAuth tokens fresh, and so notices soon when an application fails or recovers.
+"""The thread that renews OAuth tokens ahead of expiry, and so detects early that an application fails or
+recovers.
 
-Who needs a token still asks the manager of tokens, which lets one thread at a time renew it. Never touches a
-mail.
+Adapters get their tokens from the manager, which lets one thread at a time renew them.
 """
 
 import threading
@@ -9,12 +9,12 @@ from collections.abc import Callable
 
 from flexmaild.oauth.manager import TokenManager
 
-# How often it is looked, seconds; how often a provider is asked is the manager's own affair.
-LOOK_SECONDS = 5.0
+# Seconds between checks; the manager decides when a provider is asked.
+_CHECK_SECONDS = 5.0
 
 
 class TokenRefresher:
-    """changed: is called when an application stands otherwise than before; died: of a bug that ended the
+    """changed: called when the status of an application changes. died: called with a bug that ended the
     thread."""
 
     component = "tokens"
@@ -41,15 +41,15 @@ class TokenRefresher:
         return True
 
     def _run(self) -> None:
-        stood: object = None
+        last_status: object = None
         try:
             while not self._stopping.is_set():
                 self.tokens.keep_fresh()
-                stands = [(status.state, status.error_code) for status in self.tokens.status()]
-                if stands != stood:
+                status = [(one.state, one.error_code) for one in self.tokens.status()]
+                if status != last_status:
                     self._changed()
-                stood = stands
-                self._stopping.wait(LOOK_SECONDS)
+                last_status = status
+                self._stopping.wait(_CHECK_SECONDS)
         except Exception as bug:  # the top of the thread: the supervisor ends the daemon
             self._died(self.component, f"{type(bug).__name__}: {bug}")
             raise

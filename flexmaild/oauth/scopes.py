@@ -1,7 +1,7 @@
-"""Which permissions a token lacks, as far as it can be seen from here.
+"""The permissions that a token lacks.
 
 Delegated tokens: by the `scope` of the token response. App-only: by `roles` inside the token, where it is a
-JWT; Microsoft promises no format, so a token that cannot be read is taken to be right. No I/O.
+JWT; Microsoft promises no format, so a token that cannot be read counts as sufficient.
 """
 
 import base64

@@ -1,7 +1,7 @@
-"""One person signing in: start it, wait for it, and check that it was the right person with the right scopes.
+"""One sign-in: start it, wait for it, and check the user and the scopes.
 
-Used by `oauth.manager.TokenManager`, which keeps the result. Holds the loopback listener while it waits. It
-never touches the tokens in use: a wrong sign-in leaves everything as it was.
+Used by `oauth.manager.TokenManager`, which keeps the result. It never touches the tokens in use: a wrong
+sign-in changes nothing.
 """
 
 import threading
@@ -14,12 +14,12 @@ from flexmaild.oauth.grants import Authorization, Grant, Issuer, OAuthApplicatio
 from flexmaild.oauth.loopback import Loopback
 from flexmaild.oauth.scopes import missing
 
-# How often a waiting browser sign-in looks up to see whether it should stop.
-LOOK_SECONDS = 0.5
+# Seconds between checks of a waiting browser sign-in whether to stop.
+POLL_SECONDS = 0.5
 
 
 class SignIn:
-    """An authorisation from `begin` to the end; `shown` is what the person is told."""
+    """An authorisation from `begin` to its end; `shown` is what the user sees."""
 
     def __init__(self, name: str, application: OAuthApplication, issuer: Issuer, expected_user: str) -> None:
         self._application, self._issuer = application, issuer
@@ -43,7 +43,7 @@ class SignIn:
     def wait(
         self, stop: threading.Event, progress: Callable[[float], None], now: Callable[[], float]
     ) -> tuple[Issuer, Grant]:
-        """The issuer with the new tokens, and the first of them; raises `OAuthFault` when it is not right."""
+        """The issuer with the new tokens, and the first of them. Raises `OAuthFault` for a wrong sign-in."""
         end = now() + self._pending.expires_in
         grant = None
         while grant is None:
@@ -51,11 +51,11 @@ class SignIn:
             if left <= 0:
                 raise own_fault("expired_token", step="authorise")
             if stop.is_set() or self._closed.is_set():
-                text = "the authorisation was given up: flexmaild stopped, or it was begun anew"
+                text = "the authorisation was cancelled: flexmaild stopped, or it was restarted"
                 cure = "Run `flexmailctl oauth authorize` again."
                 raise GiveUp(Reason.CLIENT, text, step="authorise", cure=cure)
             progress(left)
-            grant = self._look(stop)
+            grant = self._poll(stop)
         self._check(grant)
         return self._issuer, grant
 
@@ -66,10 +66,10 @@ class SignIn:
             loopback, self._loopback = self._loopback, None
             loopback.close()
 
-    def _look(self, stop: threading.Event) -> Grant | None:
+    def _poll(self, stop: threading.Event) -> Grant | None:
         loopback = self._loopback
         if loopback:
-            fields = loopback.take(LOOK_SECONDS)
+            fields = loopback.take(POLL_SECONDS)
             return self._issuer.redeem(self._pending, fields) if fields else None
         stop.wait(self._pending.interval)
         try:
@@ -80,19 +80,19 @@ class SignIn:
             return None
 
     def _check(self, grant: Grant) -> None:
-        """The trap of shared browsers: single sign-on quietly authorises the administrator's own account."""
+        """Checks the account: in a shared browser, single sign-on silently signs in the administrator."""
         if self._user and grant.account.casefold() != self._user.casefold():
             detail = f"{grant.account or 'an account without a name'} instead of {self._user}"
             raise own_fault("wrong_user", detail, step="authorise")
-        self._insist(missing(self._application, self.purpose, grant))
+        self._require(missing(self._application, self.purpose, grant))
         self._issuer.accept(self._pending)
-        from flexmaild.oauth.google import Google  # late, see net.oauth
+        from flexmaild.oauth.google import Google  # late, as in oauth.state
 
         if isinstance(self._issuer, Google):
             self._issuer.adopt_account(grant.account)
         for purpose in self._others:
-            self._insist(missing(self._application, purpose, self._issuer.renew(purpose, force=False)))
+            self._require(missing(self._application, purpose, self._issuer.renew(purpose, force=False)))
 
-    def _insist(self, lacking: list[str]) -> None:
+    def _require(self, lacking: list[str]) -> None:
         if lacking:
             raise own_fault("missing_scope", ", ".join(lacking), step="authorise")

@@ -1,56 +1,50 @@
-"""How an OAuth application stands, put together from what the desk knows; no question is asked of anybody.
+"""The status of an OAuth application, made from its state alone: no provider is asked.
 
-Used by `net.oauth.TokenManager.status`. Also says what will end unless somebody acts.
+Used by `oauth.manager.TokenManager.status`. Also says what will expire unless an administrator acts.
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from flexmaild.core.errors import Failure
 from flexmaild.net import certificates
-from flexmaild.oauth.error_table import MEANINGS
-from flexmaild.oauth.errors import OAuthFault
+from flexmaild.oauth.errors import MEANINGS, OAuthFault
 from flexmaild.oauth.grants import ApplicationState, ApplicationStatus, OAuthApplication
+from flexmaild.oauth.state import TokenState
 
-if TYPE_CHECKING:
-    from flexmaild.oauth.manager import TokenState
-
-# Microsoft: a refresh token dies after 90 days without use. Told two weeks before.
-UNUSED_DIES, UNUSED_NOTICE = timedelta(days=90), timedelta(days=14)
+# Microsoft: a refresh token expires after 90 days without use. Reported two weeks before.
+_UNUSED_DIES, _UNUSED_NOTICE = timedelta(days=90), timedelta(days=14)
 # Entra ID allows 5 minutes between clocks for assertions.
 SKEW_SECONDS = 300.0
 
 
-def status_of(seat: TokenState, clock: float, now: float, known: bool) -> ApplicationStatus:
+def status_of(state: TokenState, clock: float, now: float, known: bool) -> ApplicationStatus:
     """known: there are tokens in memory or on disk, or none are needed."""
-    application, failure = seat.application, seat.failure
-    state = ApplicationState.READY if known else ApplicationState.UNAUTHORISED
+    application, failure = state.application, state.failure
+    shown = ApplicationState.READY if known else ApplicationState.UNAUTHORISED
     if failure is not None:
         dead = isinstance(failure, OAuthFault) and failure.dead
-        state = ApplicationState.DEAD if dead else ApplicationState.DEGRADED
+        shown = ApplicationState.DEAD if dead else ApplicationState.DEGRADED
         if isinstance(failure, OAuthFault) and failure.code == "not_authorised":
-            state = ApplicationState.UNAUTHORISED
-    error_code, error, cure = _trouble(seat.name, failure, known)
-    ends = min((h.dies_at for h in seat.held.values()), default=None)
-    alarm_at, alarm = _alarm(seat)
+            shown = ApplicationState.UNAUTHORISED
+    error_code, error, cure = _problem(state.name, failure, known)
+    ends = min((h.dies_at for h in state.held.values()), default=None)
+    alarm_at, alarm = _alarm(state)
     return ApplicationStatus(
-        seat.name, application.provider, application.flow, state,
-        account=seat.issuer.account,
-        scopes=seat.scopes,
+        state.name, application.provider, application.flow, shown,
+        account=state.issuer.account,
+        scopes=state.scopes,
         expires_at=None if ends is None else _time(clock + ends - now),
-        refreshed_at=None if seat.refreshed_at is None else _time(seat.refreshed_at),
+        refreshed_at=None if state.refreshed_at is None else _time(state.refreshed_at),
         alarm_at=alarm_at, alarm=alarm,
         error_code=error_code,
         error=error,
         cure=cure,
-        clock_skew=seat.issuer.skew,
+        clock_skew=state.issuer.skew,
     )  # fmt: skip
 
 
-def _trouble(name: str, failure: Failure | None, known: bool) -> tuple[str, str, str]:
-    """Code, text and cure of what stands in the way; all empty when nothing does."""
+def _problem(name: str, failure: Failure | None, known: bool) -> tuple[str, str, str]:
+    """Code, text and cure of the current problem; all empty without one."""
     if failure is not None:
         return getattr(failure, "code", failure.reason.value), failure.text, failure.cure
     if known:
@@ -70,14 +64,14 @@ def certificate_ends(application: OAuthApplication) -> datetime | None:
     return found.not_after if found else None
 
 
-def _alarm(seat: TokenState) -> tuple[datetime | None, str]:
-    """The next thing that ends. When a client secret ends, only Entra ID knows (AADSTS7000222 tells it)."""
-    ends = certificate_ends(seat.application)
+def _alarm(state: TokenState) -> tuple[datetime | None, str]:
+    """The next expiry. Only Entra ID knows when a client secret expires (AADSTS7000222)."""
+    ends = certificate_ends(state.application)
     if ends:
         return ends - certificates.APPLICATION_NOTICE, f"the certificate expires on {ends:%Y-%m-%d}"
-    if seat.refreshed_at is not None and not seat.application.app_only:
-        dies = _time(seat.refreshed_at) + UNUSED_DIES
-        return dies - UNUSED_NOTICE, f"the authorisation ends on {dies:%Y-%m-%d} unless it is used"
+    if state.refreshed_at is not None and not state.application.app_only:
+        dies = _time(state.refreshed_at) + _UNUSED_DIES
+        return dies - _UNUSED_NOTICE, f"the authorisation ends on {dies:%Y-%m-%d} unless it is used"
     return None, ""
 
 

@@ -1,8 +1,8 @@
 """Tokens at rest: one encrypted file per OAuth application in the state directory.
 
-Used by `oauth.manager.TokenManager` alone. A file is replaced whole (temporary file, fsync, rename) with mode
-0600, so that a crash leaves the old tokens or the new ones. The key comes from a secret, else from a file
-beside the tokens that only we can read. Never logs, and never writes anything in clear.
+A file is replaced whole (temporary file, fsync, rename) with mode 0600, so that a crash leaves the old tokens
+or the new ones. The key comes from a secret, else from a file in the same directory that only the daemon can
+read. Never logs, and never writes a token in clear.
 """
 
 import base64
@@ -20,17 +20,17 @@ from flexmaild.core.errors import Reason, TryLater
 from flexmaild.oauth.errors import own_fault
 from flexmaild.system.files import replace_file
 
-# 32 characters of base64 or hex hold at least 128 bits; a key is made, not thought up.
-KEY_CHARACTERS = 32
-# A key of our own: 32 bytes in base64 for URLs (Fernet.generate_key).
+# 32 characters of base64 or hex hold at least 128 bits; a key is generated, not invented.
+_KEY_CHARACTERS = 32
+# A generated key: 32 bytes in base64 for URLs (Fernet.generate_key).
 _KEY = re.compile(r"[\w-]{43}=", re.ASCII)
 
 
 class TokenStore:
-    """directory: made with mode 0700 when first needed.
+    """directory: created with mode 0700 when first needed.
 
-    keys: by application, each read at each use, so that it can be rotated; an application that is not
-    there is kept under a key of our own, in the same directory.
+    keys: by application, each read at each use, so that it can be rotated; the tokens of others are encrypted
+    with a generated key in the same directory.
     """
 
     def __init__(self, directory: Path, keys: Mapping[str, Callable[[], str]] | None = None) -> None:
@@ -49,8 +49,8 @@ class TokenStore:
             return 0
 
     def read(self, application: str) -> bytes | None:
-        """What was written last, None when nothing was. Raises OAuthFault (code token_file) when it was
-        changed, cut off or made with another key, TryLater when it cannot be read."""
+        """The tokens written last, None when there are none. Raises OAuthFault (code token_file) when the
+        file was changed, truncated or encrypted with another key, TryLater when it cannot be read."""
         path = self.path(application)
         try:
             return self._fernet(application).decrypt(path.read_bytes())
@@ -83,16 +83,16 @@ class TokenStore:
     def _fernet(self, application: str) -> Fernet:
         given = self._keys.get(application)
         text = given().strip() if given else self._own_key()
-        if len(text) < KEY_CHARACTERS:
+        if len(text) < _KEY_CHARACTERS:
             cure = "Make one with `openssl rand -base64 32`."
-            message = f"`token_key` is shorter than {KEY_CHARACTERS} characters"
+            message = f"`token_key` is shorter than {_KEY_CHARACTERS} characters"
             raise TryLater(Reason.OTHER, message, step="token store", cure=cure)
         key = HKDF(SHA256(), 32, salt=None, info=b"flexmaild token store 1").derive(text.encode())
         return Fernet(base64.urlsafe_b64encode(key))
 
     def _own_key(self) -> str:
-        """The key beside the tokens, made where there is none. It appears whole or not at all, and a damaged
-        one is replaced only while nothing was encrypted with it."""
+        """The key in the token directory, generated where there is none. It is written whole or not at all,
+        and a damaged one is replaced only while no tokens are encrypted with it."""
         path = self._directory / "key"
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():

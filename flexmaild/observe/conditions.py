@@ -1,7 +1,7 @@
-"""What is wrong now, out of what the daemon knows about itself: every incident begins with a line here.
+"""Finds out what is wrong now, from the daemon's health: every incident begins here.
 
-Pure: `engine.reports` asks whenever something has changed or somebody looks. Sentences name the part, what
-it says, and the cure where there is one.
+Pure: `engine.reports` calls it whenever something has changed, and for status requests. Sentences name the
+component, its error, and the cure where there is one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,28 +20,28 @@ REPLIES, CLOCK = "replies", "system clock"
 # Rows named in a sentence.
 MOST_NAMED = 5
 # "has not been read for three intervals" makes the daemon not ready.
-MISSED_INTERVALS = 3
-# A clock that was set back by more is worth a look; time servers correct less in silence.
-CLOCK_BEHIND = timedelta(seconds=60)
-# A bug is past when it has not shown for so long.
-BUG_REMEMBERED = timedelta(days=1)
+_MISSED_INTERVALS = 3
+# A clock that was set back by more is reported; time servers correct less by themselves.
+_CLOCK_BEHIND = timedelta(seconds=60)
+# A bug is reported until it has not occurred for so long.
+_BUG_REMEMBERED = timedelta(days=1)
 
 
 def conditions(health: Health, applications: Sequence[ApplicationStatus]) -> Iterator[Condition]:
-    """applications: how every OAuth application stands."""
-    yield from _of_threads(health)
-    yield from _of_long_jobs(health)
-    yield from _of_store(health)
-    yield from _of_settings(health)
-    yield from _of_applications(health, applications)
-    told = [one.error for one in applications if one.error]
+    """All conditions that are present. applications: the states of the OAuth applications."""
+    yield from _thread_conditions(health)
+    yield from _long_job_conditions(health)
+    yield from _store_conditions(health)
+    yield from _settings_conditions(health)
+    yield from _application_conditions(health, applications)
+    reported = [one.error for one in applications if one.error]
     if doubt := health.clock.doubt():
         said = f"{doubt.said}: nothing is decided, nothing expires, and replies are not read"
         yield Condition(Kind.CLOCK, CLOCK, said, doubt.cure, stops=True)
-    yield from _of_mailbox(health, told)
-    yield from _of_deliveries(health, told)
+    yield from _mailbox_conditions(health, reported)
+    yield from _delivery_conditions(health, reported)
     behind = health.clock.behind()
-    if behind >= CLOCK_BEHIND and not doubt:
+    if behind >= _CLOCK_BEHIND and not doubt:
         said = (
             f"the system clock is {int(behind.total_seconds())} seconds behind what it was before; times are"
             " counted on from there: set the clock right (timedatectl)"
@@ -52,9 +52,9 @@ def conditions(health: Health, applications: Sequence[ApplicationStatus]) -> Ite
         yield health.replies_refused
 
 
-def _of_threads(health: Health) -> Iterator[Condition]:
+def _thread_conditions(health: Health) -> Iterator[Condition]:
     for component in health.silent():
-        said = f"{component} has given no sign of life"
+        said = f"{component} has sent no heartbeat"
         cure = "See the journal; a restart starts it anew."
         if component == "poller":
             yield Condition(Kind.MAILBOX_UNREADABLE, component, said, cure, stops=True)
@@ -65,16 +65,16 @@ def _of_threads(health: Health) -> Iterator[Condition]:
         else:
             yield Condition(Kind.BUG, component, said, cure, stops=True)
     for component, (number, last) in list(health.bugs.items()):
-        if health.clock.now() - last < BUG_REMEMBERED:
+        if health.clock.now() - last < _BUG_REMEMBERED:
             said = f"flexmaild met a bug in {component}, {number} times since its start"
             yield Condition(
                 Kind.BUG, f"in {component}", said, "See the journal, and please report it.", number
             )
 
 
-def _of_long_jobs(health: Health) -> Iterator[Condition]:
+def _long_job_conditions(health: Health) -> Iterator[Condition]:
     for component in health.held_up():
-        said = f"{component} has given no sign of life for {int(LONG_JOB)} seconds while it delivers:"
+        said = f"{component} has sent no heartbeat for {int(LONG_JOB)} seconds while it delivers:"
         if component == "outbox":
             cure = "See the mail server's log; the limits are mail.smtp.timeout and its like."
             said = f"{said} the server may be silent"
@@ -85,13 +85,13 @@ def _of_long_jobs(health: Health) -> Iterator[Condition]:
             yield Condition(Kind.SINK_HUNG, component, said, cure)
 
 
-def _of_store(health: Health) -> Iterator[Condition]:
+def _store_conditions(health: Health) -> Iterator[Condition]:
     if health.hung_transaction:
         said = f"a transaction has not ended for {int(health.hung_transaction)} seconds"
         cure = "Look whether the disk answers (journalctl -k)."
         yield Condition(Kind.TRANSACTION_HUNG, "store", said, cure, stops=True)
-    if health.store_trouble is not None:
-        yield health.store_trouble
+    if health.store_fault is not None:
+        yield health.store_fault
     yield from health.damaged_rows
 
 
@@ -120,7 +120,7 @@ def socket_gone(why: str, cure: str) -> Condition:
     return Condition(Kind.SOCKET_GONE, "control socket", said, cure, stops=True)
 
 
-def _of_settings(health: Health) -> Iterator[Condition]:
+def _settings_conditions(health: Health) -> Iterator[Condition]:
     if health.settings_fault:
         said = f"the settings file has faults, the old settings stay in force: {health.settings_fault}"
         cure = "Correct the file and reload."
@@ -148,7 +148,7 @@ def _of_settings(health: Health) -> Iterator[Condition]:
         yield Condition(Kind.SETTINGS_AT_RISK, _subject(name), said, cure, stops=True)
 
 
-def _of_applications(health: Health, applications: Sequence[ApplicationStatus]) -> Iterator[Condition]:
+def _application_conditions(health: Health, applications: Sequence[ApplicationStatus]) -> Iterator[Condition]:
     for one in applications:
         subject = f"OAuth application {one.application}"
         if one.error:
@@ -161,21 +161,21 @@ def _of_applications(health: Health, applications: Sequence[ApplicationStatus]) 
             yield Condition(Kind.CLOCK, subject, said, "Set this machine's clock right (chrony).")
 
 
-def _of_mailbox(health: Health, told: Sequence[str]) -> Iterator[Condition]:
-    """told: faults of OAuth applications, which are incidents of their own."""
+def _mailbox_conditions(health: Health, reported: Sequence[str]) -> Iterator[Condition]:
+    """reported: faults of OAuth applications, which are incidents of their own."""
     box = health.mailbox
     if box is None:
         return
     last = box.last
     fault = last.fault if last else ""
-    unread = _unread(health, box)
+    unread = _unread_seconds(health, box)
     kind = Kind.LOGIN_REFUSED if last and last.reason == Reason.AUTH else Kind.MAILBOX_UNREADABLE
     cause = f"{last.reason} {last.step}" if last else ""
     if unread:
         said = f"replies have not been read for {int(unread)} seconds: {fault or 'no poll has ended'}"
         number = max(1, box.failures_in_a_row)
         yield Condition(Kind.MAILBOX_UNREADABLE, REPLIES, said, count=number, cause=cause, stops=True)
-    elif fault and last and last.step != DOUBTED and not any(error in fault for error in told):
+    elif fault and last and last.step != DOUBTED and not any(error in fault for error in reported):
         said = f"the last reading of replies failed: {fault}"
         yield Condition(kind, REPLIES, said, count=box.failures_in_a_row, cause=cause)
     if last and last.folder and not last.folder.can_delete:
@@ -183,10 +183,10 @@ def _of_mailbox(health: Health, told: Sequence[str]) -> Iterator[Condition]:
         cure = "Give the daemon's user the right to delete in that folder."
         detail = f": {last.folder.detail}" if last.folder.detail else ""
         yield Condition(Kind.MAILBOX_NOT_DELETABLE, REPLIES, said + detail, cure)
-    yield from _of_mails(box)
+    yield from _mail_conditions(box)
 
 
-def _of_mails(box: Mailbox) -> Iterator[Condition]:
+def _mail_conditions(box: Mailbox) -> Iterator[Condition]:
     if withheld := box.unreadable:
         said = (
             f"mails in {withheld.folder} that the server does not hand out: {withheld.number}"
@@ -195,7 +195,7 @@ def _of_mails(box: Mailbox) -> Iterator[Condition]:
         cure = "See the mail server's log and the rights of its files, or remove those mails."
         yield Condition(Kind.MAIL_UNREADABLE, REPLIES, said, cure, withheld.number)
     if box.left:
-        yield from _of_left_mails(box.left)
+        yield from _left_mail_conditions(box.left)
     if back := box.went_back:
         seen = []
         if back.reused:
@@ -210,7 +210,7 @@ def _of_mails(box: Mailbox) -> Iterator[Condition]:
         yield Condition(Kind.UIDS_WENT_BACK, REPLIES, said, cure, max(1, back.reused))
 
 
-def _of_left_mails(left: LeftMails) -> Iterator[Condition]:
+def _left_mail_conditions(left: LeftMails) -> Iterator[Condition]:
     full = "; no more of them are marked, so that each start reads the others again" if left.is_full else ""
     if left.unknown and left.since:
         said = (
@@ -235,21 +235,23 @@ def _of_left_mails(left: LeftMails) -> Iterator[Condition]:
         yield Condition(Kind.FOREIGN_REPLIES, REPLIES, said + full, cure, left.foreign)
 
 
-def _unread(health: Health, box: Mailbox) -> float:
-    """For how many seconds the folder has not been read, where that is too long."""
+def _unread_seconds(health: Health, box: Mailbox) -> float:
+    """For how many seconds the folder has not been read, if that is too long; else 0."""
     since = box.since if box.last_success_steady is None else box.last_success_steady
     unread = health.clock.steady() - since
-    return unread if unread > MISSED_INTERVALS * box.interval.total_seconds() else 0.0
+    return unread if unread > _MISSED_INTERVALS * box.interval.total_seconds() else 0.0
 
 
-def _of_deliveries(health: Health, told: Sequence[str]) -> Iterator[Condition]:
-    """A single mail that was put off is none: nothing can be done about it, and the others pass."""
-    for target, way in list(health.ways.items()):
-        if way.closed and not any(error in way.closed_by for error in told):
+def _delivery_conditions(health: Health, reported: Sequence[str]) -> Iterator[Condition]:
+    """Conditions of targets that fail. A single deferred mail is none: other mails are sent."""
+    for target, health_of_target in list(health.target_health.items()):
+        if health_of_target.closed and not any(error in health_of_target.closed_by for error in reported):
             failed = Kind.OUTGOING_FAILED if target == OUTGOING else Kind.SINK_FAILED
-            kind = Kind.LOGIN_REFUSED if way.closed_reason == Reason.AUTH else failed
-            said = f"{target}: {way.closed_by}"
-            yield Condition(kind, _subject(target), said, count=way.failures, cause=way.cause)
+            kind = Kind.LOGIN_REFUSED if health_of_target.closed_reason == Reason.AUTH else failed
+            said = f"{target}: {health_of_target.closed_by}"
+            yield Condition(
+                kind, _subject(target), said, count=health_of_target.failures, cause=health_of_target.cause
+            )
     for target, number in health.given_up.items():
         kind = Kind.OUTGOING_FAILED if target == OUTGOING else Kind.SINK_FAILED
         queue = "outbox" if target == OUTGOING else "delivery"
@@ -259,5 +261,5 @@ def _of_deliveries(health: Health, told: Sequence[str]) -> Iterator[Condition]:
 
 
 def _subject(target: str) -> str:
-    """A sink may have any name, also that of a part of the daemon."""
+    """The subject of a target's incidents. A sink may have the name of a component, so it gets a prefix."""
     return target if target == OUTGOING else f"sink {target}"

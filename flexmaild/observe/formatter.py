@@ -1,33 +1,37 @@
-"""One event becomes one line: values made safe, then JSON, a line for a terminal, or a journal entry.
+"""Formats log events: values are made safe, then JSON, a line for a terminal, or a journal entry.
 
 Called by `observe.logs` only. Whatever the values hold (a subject with line feeds, terminal escapes or a
-megabyte of text, an object whose text cannot be had), the result is one line of at most LINE_LIMIT bytes,
+megabyte of text, an object without text), the result is one line of at most LINE_LIMIT bytes,
 without a secret, a mail body or a control character. It never raises.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping, Set
 from datetime import date, datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
-from flexmaild.observe.log_values import clean, escape, is_telling
-from flexmaild.system.redaction import MASK, Redactor
+from flexmaild.core.redacted import without_references
+from flexmaild.system.redaction import MASK, WORDS, Redactor
 
 # The journal cuts long lines into several entries (LineMax=48K) and syslog relays do so at 1 to 8 KiB.
 LINE_LIMIT = 4096
-VALUE_LIMIT = 256
-EXCEPTION_LIMIT = 2048
-KEY_LIMIT = 64
-ITEMS_LIMIT = 20
-DEPTH_LIMIT = 4
+_VALUE_LIMIT = 256
+_EXCEPTION_LIMIT = 2048
+_KEY_LIMIT = 64
+_ITEMS_LIMIT = 20
+_DEPTH_LIMIT = 4
 FIRST = ("time", "level", "component", "event")
 # Levels as syslog numbers them (RFC 5424 section 6.2.1), which the journal shares.
 PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 _COLOURS = {"debug": "2", "info": "32", "warning": "33", "error": "31", "critical": "1;31"}
+# Keys whose values are secret.
+_SECRET_KEY = re.compile(rf"(?i)(?:^|[_.-])(?:{WORDS}|authorization|body|raw|payload)$")
 
 Event = dict[str, Any]
-Render = Callable[[Event], bytes]
+_Render = Callable[[Event], bytes]
 
 
 def safe(event: Mapping[str, Any], redactor: Redactor) -> Event:
@@ -37,15 +41,15 @@ def safe(event: Mapping[str, Any], redactor: Redactor) -> Event:
         if key == "exception":
             # The last lines of a traceback say what happened; the first ones are always the same.
             text = escape(clean(_text_of(event[key]), redactor, tail=True))
-            shown[key] = text if len(text) <= EXCEPTION_LIMIT else "..." + text[-EXCEPTION_LIMIT:]
+            shown[key] = text if len(text) <= _EXCEPTION_LIMIT else "..." + text[-_EXCEPTION_LIMIT:]
         else:
-            shown[_cut(escape(clean(str(key), redactor)), KEY_LIMIT)] = (
-                MASK if is_telling(str(key)) else _plain(event[key], redactor, DEPTH_LIMIT)
+            shown[_cut(escape(clean(str(key), redactor)), _KEY_LIMIT)] = (
+                MASK if is_secret(str(key)) else _plain(event[key], redactor, _DEPTH_LIMIT)
             )
     return shown
 
 
-def fitted(event: Event, render: Render) -> bytes:
+def fitted(event: Event, render: _Render) -> bytes:
     """The event in at most LINE_LIMIT bytes: the longest values are left out, and counted in `cut`."""
     line, cut = render(event), 0
     while len(line) > LINE_LIMIT:
@@ -88,7 +92,8 @@ def as_journal(event: Event) -> bytes:
 
 
 def as_kernel_line(event: Event) -> bytes:
-    """For a standard error that the journal reads, when its socket cannot be reached: sd-daemon(3) prefix."""
+    """For a standard error that the journal reads, when its socket cannot be reached: with an sd-daemon(3)
+    prefix."""
     return f"<{PRIORITIES.get(event.get('level', ''), 6)}>{_message(event)}".encode()
 
 
@@ -105,16 +110,16 @@ def _plain(value: object, redactor: Redactor, depth: int) -> Any:
         return f"<{len(value)} bytes>"
     if depth and isinstance(value, Mapping):
         return {
-            _shown(key, redactor): MASK if is_telling(_text_of(key)) else _plain(part, redactor, depth - 1)
-            for key, part in list(value.items())[:ITEMS_LIMIT]
+            _shown(key, redactor): MASK if is_secret(_text_of(key)) else _plain(part, redactor, depth - 1)
+            for key, part in list(value.items())[:_ITEMS_LIMIT]
         }
     if depth and isinstance(value, list | tuple | Set):
-        return [_plain(part, redactor, depth - 1) for part in list(value)[:ITEMS_LIMIT]]
+        return [_plain(part, redactor, depth - 1) for part in list(value)[:_ITEMS_LIMIT]]
     return _shown(value, redactor)
 
 
 def _shown(value: object, redactor: Redactor) -> str:
-    return _cut(escape(clean(_text_of(value), redactor)), VALUE_LIMIT)
+    return _cut(escape(clean(_text_of(value), redactor)), _VALUE_LIMIT)
 
 
 def _text_of(value: object) -> str:
@@ -150,3 +155,20 @@ def _compact(value: object) -> str:
 
 def _field(key: str) -> str:
     return "FLEXMAILD_" + "".join(c if c.isascii() and c.isalnum() else "_" for c in key.upper())[:50]
+
+
+def clean(text: str, redactor: Redactor, *, tail: bool = False) -> str:
+    """The text without secrets (`Redactor.clean`) and whole references."""
+    return without_references(redactor.clean(text, tail=tail), "...")
+
+
+@lru_cache(1024)
+def is_secret(key: str) -> bool:
+    """Whether this key ("smtp_password", "body") names a secret, whose value is never logged."""
+    return _SECRET_KEY.search(key) is not None
+
+
+def escape(text: str) -> str:
+    """The text on one line: control, format (bidi), separator and surrogate characters become backslash
+    escapes, by Python's rule for what can be printed."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

@@ -1,6 +1,6 @@
-"""What the daemon knows about itself: heartbeats, polls, reloads. `observe.conditions` says what is wrong.
+"""The daemon's health: heartbeats, polls, targets, reloads. `observe.conditions` derives what is wrong.
 
-Health is freshness: a part is well when it lately did what it is for, not when its thread exists. Written
+Health is freshness: a component is healthy when it did its work recently, not when its thread exists. Written
 by `engine.reports` and by the threads' heartbeats, read by the status command, the health endpoint and the
 supervisor; callable from any thread.
 """
@@ -18,13 +18,13 @@ from flexmaild.system.clock import TrustedClock
 # A thread may be silent this long, seconds: the longest single step (the answer to SMTP's final dot,
 # RFC 5321 section 4.5.3.2.6) and some slack.
 LONGEST_SILENCE = 660.0
-# One job that takes so long, seconds, is worth a look: others wait behind it.
+# A job that takes longer than this, seconds, is reported: others wait for it.
 LONG_JOB = 120.0
-# Without these nothing goes on, and a start anew is the cure; a way out that hangs is an operator's affair.
+# Without these nothing works, and a restart is the cure; a target that hangs is not restarted.
 VITAL = frozenset({"timers", "poller"})
-# So many failures of mails in so many seconds without one success are no longer those of single recipients;
-# greylisting lets a mail pass after some minutes.
-TRIES_IN_VAIN, SECONDS_IN_VAIN = 3, 900.0
+# So many failures of mails in so many seconds without a success are not those of single recipients;
+# greylisting accepts a mail after some minutes.
+MANY_FAILURES, MANY_FAILURES_SECONDS = 3, 900.0
 # The step at which a poll ends while the clock cannot be right.
 DOUBTED = "clock"
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -32,9 +32,8 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class WentBack:
-    """Numbers of mails are used again in this folder. reused: so many mails read in this poll had the numbers
-    of others. next: the number that the next mail will get, and highest: the highest one known; 0 where that
-    shows nothing."""
+    """UIDs are reused in this folder. reused: how many mails of this poll had UIDs of others. next: the UID
+    that the next mail will get, and highest: the highest known one; both 0 where they did not go back."""
 
     folder: str
     reused: int
@@ -44,8 +43,8 @@ class WentBack:
 
 @dataclass(frozen=True, slots=True)
 class PollEnded:
-    """A poll is over. `fault` is empty when it went well; `seconds` is how long it took; `step` is where it
-    failed ("token", "login", "folder"). `began`, by the clock of transactions; `read_to`: all that lay in
+    """The end of a poll. `fault` is empty when it succeeded; `seconds` is how long it took; `step` is where
+    it failed ("token", "login", "folder"). `began`, by the clock of transactions; `read_to`: all that lay in
     the folder at that moment is read now, by this poll or earlier ones; None when nothing new is known."""
 
     transport: str
@@ -66,8 +65,8 @@ class PollEnded:
 
 @dataclass(slots=True)
 class Mailbox:
-    """The reply folder as the last polls found it. read_to: all is read that lay in it then. unreadable,
-    went_back, left: by the last poll that went well."""
+    """The reply folder by the last polls. read_to: all mails that lay in it then are read. unreadable,
+    went_back, left: by the last successful poll."""
 
     interval: timedelta
     since: float
@@ -83,11 +82,11 @@ class Mailbox:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """A way out (the outbox, a sink) as the last tries found it. fault, reason: of the last failure.
+class TargetHealth:
+    """A target (the outbox, a sink) by the last tries. fault, reason: of the last failure.
 
-    failures: since the last success, the first at `since` (steady clock). closed: the step at which nothing
-    at all could pass, empty where only single mails were refused; closed_by: the fault then, closed_reason
+    failures: since the last success, the first at `since` (steady clock). closed: the step at which
+    everything fails, empty where only single mails were refused; closed_by: the fault then, closed_reason
     its reason.
     """
 
@@ -102,13 +101,13 @@ class Way:
 
     @property
     def cause(self) -> str:
-        """What makes two failures the same trouble."""
+        """What two failures of the same incident have in common."""
         return f"{self.closed_reason} {self.closed}".strip() if self.closed else self.reason
 
 
 @dataclass(slots=True)
 class Health:
-    """socket_gone: why no command comes in. store_trouble: why nothing can be written. given_up: jobs by
+    """socket_gone: why no command comes in. store_fault: why nothing can be written. given_up: jobs by
     target. orphaned and unserved: deliveries that wait and open requests that will be delivered, by the name
     of a sink that is not in the settings. clock_doubted: at the last look, so that its end is seen. bugs: by
     component, how many and when the last showed."""
@@ -118,12 +117,12 @@ class Health:
     beats: dict[str, float] = field(default_factory=dict)
     mailbox: Mailbox | None = None
     open_requests: int = 0
-    ways: dict[str, Way] = field(default_factory=dict)
+    target_health: dict[str, TargetHealth] = field(default_factory=dict)
     settings_fault: str = ""
     metrics_fault: str = ""
     loaded_at: datetime | None = None
     socket_gone: Condition | None = None
-    store_trouble: Condition | None = None
+    store_fault: Condition | None = None
     hung_transaction: float = 0.0
     warnings: tuple[str, ...] = ()
     components: frozenset[str] = frozenset({"timers"})
@@ -138,20 +137,20 @@ class Health:
     bugs: dict[str, tuple[int, datetime]] = field(default_factory=dict)
 
     def beat(self, component: str) -> None:
-        """A sign of life. A part that a reload took away may still give one, and is not waited for again."""
+        """A heartbeat. One of a component that a reload removed is ignored."""
         if component in self.components:
             self.beats[component] = self.clock.steady()
 
     def watch(self, components: Iterable[str], targets: Iterable[str]) -> None:
-        """From now on these threads and these ways out (beside the outbox) are there, and no others."""
+        """Watch exactly these threads and these targets (besides the outbox) from now on."""
         self.components, self.targets = frozenset({"timers", *components}), frozenset(targets)
         for gone in set(self.beats) - self.components:
             self.beats.pop(gone, None)
-        for gone in set(self.ways) - {OUTGOING, *self.targets}:
-            self.ways.pop(gone, None)
+        for gone in set(self.target_health) - {OUTGOING, *self.targets}:
+            self.target_health.pop(gone, None)
 
     def watch_mailbox(self, interval: timedelta | None) -> None:
-        """Begin to watch, or go on with a new interval; None when replies are not read."""
+        """Watch the reply folder, with this interval; None when replies are not read."""
         if interval is None:
             self.mailbox = None
         elif self.mailbox is None:
@@ -175,53 +174,52 @@ class Health:
         self.mailbox.last_success_steady = self.clock.steady()
 
     def read_at(self) -> datetime:
-        """The last moment of which it is known that no mail that lay in the folder then is unread; never
-        where replies are not read at all. By the clock of transactions, so that a jump of the wall clock
-        since makes no old poll a new one."""
+        """The last time at which every mail in the folder is known to be read; never where replies are not
+        read. By the clock of transactions, so that a jump of the wall clock does not matter."""
         read_to = self.mailbox.read_to if self.mailbox is not None else None
         return read_to or _NEVER
 
     def polled_at(self) -> datetime:
-        """When the last poll began that has ended, however it did."""
+        """When the last finished poll began."""
         last = self.mailbox.last if self.mailbox is not None else None
         return last.began if last is not None else _NEVER
 
     def beats_at(self) -> Mapping[str, datetime]:
-        """When each component gave its last sign of life."""
+        """When each component sent its last heartbeat."""
         now, steady = self.clock.now(), self.clock.steady()
         return {component: now - timedelta(seconds=steady - at) for component, at in list(self.beats.items())}
 
-    def way_passed(self, target: str) -> Way:
-        """Returns how it stood before."""
-        before = self.ways.get(target, Way())
-        if self._is_there(target):
-            self.ways[target] = Way(self.clock.now())
+    def target_succeeded(self, target: str) -> TargetHealth:
+        """Record a success; returns the former health."""
+        before = self.target_health.get(target, TargetHealth())
+        if self._is_configured(target):
+            self.target_health[target] = TargetHealth(self.clock.now())
         return before
 
-    def way_failed(self, target: str, fault: str, reason: str, closed: str) -> bool:
-        """True when a single mail failed, and otherwise than the one before: what closes the way is an
-        incident. What closed it stands until something passes."""
-        before = self.ways.get(target, Way())
+    def target_failed(self, target: str, fault: str, reason: str, closed: str) -> bool:
+        """Record a failure. True for a single mail that failed for another cause than the one before; a
+        target that fails altogether is an incident, until something succeeds."""
+        before = self.target_health.get(target, TargetHealth())
         since = before.since if before.failures else self.clock.steady()
         way = replace(before, fault=fault, reason=reason, failures=before.failures + 1, since=since)
         if target != OUTGOING:  # a sink knows no recipients: what fails is the sink
             closed = closed or reason
-        elif way.failures >= TRIES_IN_VAIN and self.clock.steady() - since >= SECONDS_IN_VAIN:
+        elif way.failures >= MANY_FAILURES and self.clock.steady() - since >= MANY_FAILURES_SECONDS:
             closed = closed or "in vain"
         if closed:
             way = replace(way, closed=closed, closed_by=fault, closed_reason=reason)
-        if self._is_there(target):
-            self.ways[target] = way
+        if self._is_configured(target):
+            self.target_health[target] = way
         return not way.closed and (not before.fault or before.cause != way.cause)
 
     def forget_idle(self, targets: Iterable[str]) -> None:
-        """Nothing waits for these any more, so nothing will show that they are open again."""
+        """Reset targets without jobs, whose recovery no try would show."""
         for target in targets:
-            if target in self.ways:
-                self.ways[target] = Way(self.ways[target].last_success)
+            if target in self.target_health:
+                self.target_health[target] = TargetHealth(self.target_health[target].last_success)
 
-    def _is_there(self, target: str) -> bool:
-        """A way that a reload took away may still end a try."""
+    def _is_configured(self, target: str) -> bool:
+        """Whether the target is configured; one that a reload removed may still end a try."""
         return target == OUTGOING or target in self.targets
 
     def bug_met(self, component: str) -> None:
@@ -229,15 +227,15 @@ class Health:
         self.bugs[component] = number + 1, self.clock.now()
 
     def silent(self) -> list[str]:
-        """Components that should have given a sign of life."""
-        return [c for c, seconds in self._unheard() if seconds > LONGEST_SILENCE]
+        """Components whose heartbeat is overdue."""
+        return [c for c, seconds in self._silent_seconds() if seconds > LONGEST_SILENCE]
 
     def held_up(self) -> list[str]:
-        """Ways out, of those that are not silent yet, that have been at one job for long."""
-        ways = [(c, seconds) for c, seconds in self._unheard() if c not in VITAL]
-        return [c for c, seconds in ways if LONG_JOB < seconds <= LONGEST_SILENCE]
+        """Targets that have been at one job for long, and are not silent yet."""
+        target_health = [(c, seconds) for c, seconds in self._silent_seconds() if c not in VITAL]
+        return [c for c, seconds in target_health if LONG_JOB < seconds <= LONGEST_SILENCE]
 
-    def _unheard(self) -> list[tuple[str, float]]:
-        """For how many seconds each component has given no sign of life."""
+    def _silent_seconds(self) -> list[tuple[str, float]]:
+        """Seconds since the last heartbeat of each component."""
         now = self.clock.steady()
         return [(c, now - at) for c, at in list(self.beats.items()) if c in self.components]

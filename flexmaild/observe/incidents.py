@@ -1,7 +1,7 @@
-"""Incidents: what an operator has to do something about, from when it is seen until it is over.
+"""Incidents: problems that need an operator, from when they are found until they are over.
 
-`observe.conditions` says what is wrong now; `Incidents.look` holds that against what was open before. Kept by
-`engine.reports`, which tells the journal and the metrics what has begun, changed and ended.
+`observe.conditions` finds what is wrong now; `Incidents.look` compares that with the open incidents. Used
+by `engine.reports`, which reports to log and metrics what has begun, changed and ended.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Something that is wrong now.
+    """A problem that is present now.
 
     kind and subject (what it is about, such as a sink's name) make two of them the same incident. said: one
-    sentence. count: how often it was seen since it began. cause: what makes it another trouble of the same
+    sentence. count: how often it was seen since it began. cause: what distinguishes problems of the same
     kind, such as the reason of a failure; stops: the daemon does not do its job.
     """
 
@@ -63,15 +63,15 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """A condition from its beginning (since) to when it was last found to last."""
+    """A condition, from its beginning (since) to when it was last found."""
 
     condition: Condition
     since: datetime
     last: datetime
 
     def without_people(self) -> Incident:
-        """For those whose business it is not what a server said of a mail, nor whom a text names: of an
-        address only the domain."""
+        """The incident for callers who may not see everything: neither a server's words about a mail, nor
+        more of an address than its domain."""
         said = without_people(without_answer(self.condition.said))
         return replace(self, condition=replace(self.condition, said=said))
 
@@ -88,7 +88,7 @@ class Incident:
 
 
 def not_ready(incidents: Iterable[Incident]) -> list[str]:
-    """Why the daemon does not do its job; empty when it does."""
+    """Why the daemon is not ready; empty when it is."""
     return [masked(one.condition.said) for one in incidents if one.condition.stops]
 
 
@@ -102,7 +102,7 @@ def readiness(incidents: Sequence[Incident]) -> diagnosis.Readiness:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What a look found. changed: still open, for another cause than before."""
+    """The difference between two looks. changed: still open, with another cause."""
 
     began: tuple[Incident, ...] = ()
     changed: tuple[Incident, ...] = ()
@@ -110,7 +110,7 @@ class News:
 
 
 class Incidents:
-    """Those that are open, the oldest first."""
+    """The open incidents, oldest first."""
 
     def __init__(self) -> None:
         self._open: dict[tuple[Kind, str], Incident] = {}
@@ -119,7 +119,7 @@ class Incidents:
         return tuple(self._open.values())
 
     def look(self, conditions: Iterable[Condition], now: datetime) -> News:
-        """Take these for all that is wrong now."""
+        """Replace the open incidents by those of these conditions; returns what has changed."""
         before, there = self._open, dict[tuple[Kind, str], Incident]()
         began, changed = list[Incident](), list[Incident]()
         found: dict[tuple[Kind, str], Condition] = {}
@@ -129,7 +129,7 @@ class Incidents:
                 found[known_as] = condition
         for key, condition in found.items():
             known = before.get(key)
-            there[key] = Incident(condition, now, now) if known is None else _goes_on(known, condition, now)
+            there[key] = Incident(condition, now, now) if known is None else _continued(known, condition, now)
             if known is None:
                 began.append(there[key])
             elif known.condition.cause != condition.cause:
@@ -139,5 +139,5 @@ class Incidents:
         return News(tuple(began), tuple(changed), ended)
 
 
-def _goes_on(known: Incident, condition: Condition, now: datetime) -> Incident:
+def _continued(known: Incident, condition: Condition, now: datetime) -> Incident:
     return replace(known, condition=condition, last=now)

@@ -1,6 +1,6 @@
-"""Where log lines go: the journal's socket, a terminal, or a stream of JSON, as `log.format` says.
+"""Writes log lines to the journal's socket, a terminal, or a stream of JSON, as `log.format` says.
 
-`observe.logs` asks `way_out` once, at the start; the writer it gets is used by the log's own thread only
+`observe.logs` asks `log_writer` once, at the start; the writer it gets is used by the log's own thread only
 and may wait there for as long as the other end does. It raises OSError when a line cannot be written.
 """
 
@@ -12,13 +12,13 @@ from collections.abc import Callable
 from flexmaild.observe import formatter
 from flexmaild.settings.schema import Format
 
-JOURNAL_SOCKET = "/run/systemd/journal/socket"
+_JOURNAL_SOCKET = "/run/systemd/journal/socket"
 Write = Callable[[formatter.Event], None]
 
 
-def way_out(style: Format, descriptor: int, journal: str = JOURNAL_SOCKET) -> Write:
+def log_writer(style: Format, descriptor: int, journal: str = _JOURNAL_SOCKET) -> Write:
     """The writer for this style on this descriptor; "auto" looks at what the descriptor is."""
-    chosen = _looked_up(descriptor) if style == "auto" else style
+    chosen = _detected_style(descriptor) if style == "auto" else style
     if chosen == "journald":
         return _Journal(descriptor, journal).write
     if chosen == "json":
@@ -30,7 +30,7 @@ def way_out(style: Format, descriptor: int, journal: str = JOURNAL_SOCKET) -> Wr
     return lambda event: _write_line(descriptor, formatter.fitted(event, form))
 
 
-def _looked_up(descriptor: int) -> Format:
+def _detected_style(descriptor: int) -> Format:
     if _is_the_journal(descriptor):
         return "journald"
     return "console" if os.isatty(descriptor) else "json"
@@ -68,5 +68,5 @@ def _write_line(descriptor: int, line: bytes) -> None:
     while rest:
         try:
             rest = rest[os.write(descriptor, rest) :]
-        except BlockingIOError:  # whoever shares the stream made it non-blocking
+        except BlockingIOError:  # another process made the shared stream non-blocking
             select.select([], [descriptor], [])

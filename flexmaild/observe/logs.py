@@ -1,9 +1,8 @@
 """Set-up of the log: structlog and the standard library's logging end in one chain, one queue, one writer.
 
-`daemon.main` calls `start` first of all and `Logs.close` last. Everything that is said by us or by a library
-passes `observe.formatter.safe`, so nothing secret gets out on any way, tracebacks of uncaught exceptions
-included. Saying something never blocks: a writer thread takes events from a bounded queue, and what finds
-it full is dropped and counted.
+`daemon.main` calls `start` first of all and `Logs.close` last. Every event of ours or of a library passes
+`observe.formatter.safe`, so nothing secret is logged, not even in tracebacks. Logging never blocks: a
+writer thread takes events from a bounded queue; when it is full, events are dropped and counted.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 from flexmaild.observe import formatter
-from flexmaild.observe.log_writers import Write, way_out
+from flexmaild.observe.log_writers import Write, log_writer
 from flexmaild.settings.schema import Format, Level
 from flexmaild.system.redaction import Redactor
 
@@ -40,7 +39,7 @@ LOWEST = {
 
 def start(level: Level, style: Format, redactor: Redactor, *, descriptor: int = 2) -> Logs:
     """Begin to log to the descriptor (standard error) in the style of `log.format`."""
-    return Logs(level, Writer(way_out(style, descriptor)), redactor)
+    return Logs(level, Writer(log_writer(style, descriptor)), redactor)
 
 
 class Logs:
@@ -61,7 +60,7 @@ class Logs:
 
     @property
     def dropped(self) -> int:
-        """Events lost since the start because nobody took them."""
+        """Events dropped since the start because the queue was full."""
         return self._writer.dropped
 
     def set_level(self, level: Level, seconds: float | None = None) -> None:

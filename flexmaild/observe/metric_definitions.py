@@ -20,9 +20,9 @@ from flexmaild.observe.incidents import Kind
 
 # Half a poll's deadline is the last bucket but one; a decision takes minutes to the 7 days of `expire_after`.
 POLL_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 150.0, 300.0)
-LATENCY_SECONDS = (60.0, 300.0, 900.0, 3600.0, 14400.0, 28800.0, 86400.0, 172800.0, 259200.0, 604800.0)
+_LATENCY_SECONDS = (60.0, 300.0, 900.0, 3600.0, 14400.0, 28800.0, 86400.0, 172800.0, 259200.0, 604800.0)
 
-# The states in which a job is still somebody's concern; `done` and `dropped` only ever grow.
+# The states of jobs that are not finished; `done` and `dropped` only grow.
 OPEN_JOBS = (JobState.QUEUED, JobState.DEFERRED, JobState.HELD, JobState.FAILED)
 DECIDED = tuple(state for state in State if state is not State.PENDING)
 
@@ -58,16 +58,16 @@ METRICS = (
         "Always 1; the labels say what is running.",
         {"version": (__version__,), "python_version": (platform.python_version(),)},
     ),
-    Metric(Gauge, "flexmaild_config_last_reload_successful", "1 if the last reload was taken over, else 0."),
+    Metric(Gauge, "flexmaild_config_last_reload_successful", "1 if the last reload was applied, else 0."),
     Metric(
         Gauge,
         "flexmaild_config_last_reload_success_timestamp_seconds",
-        "When the settings in force were taken over.",
+        "When the settings in force were applied.",
     ),
     Metric(
         Counter,
         "flexmaild_config_reloads_total",
-        "Reloads by how they ended.",
+        "Reloads by result.",
         {"result": ("success", "failure")},
     ),
     Metric(Gauge, "flexmaild_poll_interval_seconds", "The configured process_interval."),
@@ -86,19 +86,19 @@ METRICS = (
     Metric(
         Gauge,
         "flexmaild_poll_last_success_timestamp_seconds",
-        "When the reply folder was last read; 0 if never. The freshness signal.",
+        "When the reply folder was last read successfully; 0 if never.",
     ),
     Metric(
         Histogram,
         "flexmaild_poll_duration_seconds",
-        "How long a poll took, failed ones included.",
+        "Duration of polls, failed ones included.",
         buckets=POLL_SECONDS,
     ),
     Metric(Gauge, "flexmaild_mailbox_messages", "Messages left in the reply folder by the last poll."),
     Metric(
         Counter,
         "flexmaild_messages_received_total",
-        "Incoming mails by what became of them.",
+        "Incoming mails by outcome.",
         {"outcome": Outcome},
     ),
     Metric(
@@ -110,13 +110,13 @@ METRICS = (
     Metric(
         Gauge,
         "flexmaild_incidents",
-        "1 while an incident of this kind is open (status tells more).",
+        "1 while an incident of this kind is open (see the command status).",
         {"kind": Kind},
     ),
     Metric(
         Counter,
         "flexmaild_messages_sent_total",
-        "Mails a server has taken.",
+        "Mails accepted by a server.",
         {"transport": Named.OUTGOING, "kind": MailKind},
     ),
     Metric(
@@ -133,8 +133,8 @@ METRICS = (
     Metric(
         Histogram,
         "flexmaild_decision_latency_seconds",
-        "From the request to its approval or rejection.",
-        buckets=LATENCY_SECONDS,
+        "Time from the request to its approval or rejection.",
+        buckets=_LATENCY_SECONDS,
     ),
     Metric(
         Counter,
@@ -163,7 +163,7 @@ METRICS = (
     Metric(
         Gauge,
         "flexmaild_component_last_heartbeat_timestamp_seconds",
-        "When the part last showed that it works.",
+        "When the component sent its last heartbeat.",
         {"component": Named.HEARTBEATS},
     ),
     Metric(

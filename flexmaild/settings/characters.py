@@ -1,7 +1,7 @@
 """Characters that copy and paste leaves behind: invisible ones, typographic quotes, full-width letters.
 
-FlexDeploy's page warns of "extra special chars" and leaves the finding to its users; here they are found.
-Used by `document` for YAML scalars and by `properties` for property blocks. Pure functions on text.
+FlexDeploy's page warns of "extra special chars" without finding them. Used by `document` for YAML scalars and
+by `properties` for property blocks. Pure functions on text.
 """
 
 import unicodedata
@@ -14,24 +14,24 @@ _TYPOGRAPHIC = frozenset("‐‑‒–—―−‘’‚‛“”„‟′″«�
 _UNSEEN = frozenset({"Zs", "Zl", "Zp", "Cf", "Cc", "Co", "Cn"})
 
 
-def is_unseen(char: str) -> bool:
-    """A character that cannot be seen, or that looks like a plain blank and is none."""
+def _is_invisible(char: str) -> bool:
+    """Whether a character is invisible, or looks like a plain blank and is none."""
     return char not in " \t\n\r" and unicodedata.category(char) in _UNSEEN
 
 
 def is_stray(char: str) -> bool:
-    """Unseen, or a look-alike of an ASCII character (typographic quotes and dashes, full-width forms)."""
+    """Whether it is invisible or a look-alike of an ASCII one (typographic quotes and dashes, full width)."""
     if char.isascii():
-        return is_unseen(char)
-    return char in _TYPOGRAPHIC or "！" <= char <= "～" or is_unseen(char)
+        return _is_invisible(char)
+    return char in _TYPOGRAPHIC or "！" <= char <= "～" or _is_invisible(char)
 
 
 def name_of(char: str) -> str:
-    """ "U+00A0 NO-BREAK SPACE"; control codes have no Unicode name and get only the number."""
+    """The name as "U+00A0 NO-BREAK SPACE"; control codes have no Unicode name."""
     return f"U+{ord(char):04X} {unicodedata.name(char, 'control character')}"
 
 
-def strays(text: str) -> Iterator[tuple[int, int, str]]:
+def stray_characters(text: str) -> Iterator[tuple[int, int, str]]:
     """Line and column (both from 0) and the character, for each stray character."""
     line, begin = 0, 0
     for at, char in enumerate(text):
@@ -43,4 +43,5 @@ def strays(text: str) -> Iterator[tuple[int, int, str]]:
 
 def complaint(char: str) -> str:
     """The fault's text for one stray character."""
-    return f"holds the stray character {name_of(char)}, probably from copy and paste: type it anew by hand"
+    cure = "probably from copy and paste: delete it and type it again"
+    return f"holds the stray character {name_of(char)}, {cure}"

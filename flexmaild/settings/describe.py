@@ -1,6 +1,6 @@
-"""What settings are in force and what changed: for `flexmaild config`, `schema`, and the reload.
+"""The settings in force, their schema, and what changed: for `flexmaild config`, `schema`, and the reload.
 
-Reads the declarations and frozen values only. Secrets are shown by where they come from, never by value.
+Secrets are shown by their source, never by value.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,8 +13,9 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
 
 from flexmaild.core import durations
+from flexmaild.settings.faults import Fault
 from flexmaild.settings.load import Kinds
-from flexmaild.settings.mail import DEFAULT_IN, DEFAULT_OUT, inherited
+from flexmaild.settings.mail import DEFAULT_IN, DEFAULT_OUT, Outgoing, inherited
 from flexmaild.settings.scalars import resolve
 from flexmaild.settings.schema import Settings
 from flexmaild.settings.section import Section
@@ -28,18 +29,18 @@ def effective(settings: Settings, diff: bool = False) -> str:
 
 
 def to_yaml(data: Mapping[str, Any]) -> str:
-    """Data as YAML that `load` reads back to the same; an empty mapping gives a comment."""
+    """Data as YAML that `load` reads back unchanged; a comment for an empty mapping."""
     if not data:
         return "# every setting has its default\n"
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
 
 
-def to_plain(value: Any) -> Any:
-    """A setting's default as it would stand in the file."""
+def _to_plain(value: Any) -> Any:
+    """A setting's default as written in the file."""
     if isinstance(value, timedelta):
         return durations.show(value)
     if isinstance(value, tuple):
-        return [to_plain(item) for item in value]
+        return [_to_plain(item) for item in value]
     if isinstance(value, AfterProcessing):
         return value.shown()
     if isinstance(value, Section):
@@ -55,7 +56,7 @@ def default_of(field: FieldInfo) -> Any:
         return show_size(field.default)
     if any(isinstance(mark, Octal) for mark in field.metadata):
         return Octal.show(field.default)
-    return to_plain(field.default)
+    return _to_plain(field.default)
 
 
 def section_of(field: FieldInfo) -> type[Section] | None:
@@ -65,7 +66,7 @@ def section_of(field: FieldInfo) -> type[Section] | None:
 
 
 def choices_of(annotation: Any) -> str:
-    """The words a setting may have, empty where it is not a choice."""
+    """The values a setting may have, empty where it is not a choice."""
     if get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
     return ", ".join(map(str, get_args(annotation))) if get_origin(annotation) is Literal else ""
@@ -77,12 +78,13 @@ def changed(old: Settings, new: Settings) -> tuple[str, ...]:
 
 
 def restart_needed(old: Settings, new: Settings) -> tuple[str, ...]:
-    """The dotted paths of those changed settings that a running daemon cannot take over."""
+    """The dotted paths of those changed settings that a running daemon cannot apply."""
     return tuple(path for path, restart in _changes(old, new, "") if restart)
 
 
 def until_restart(old: Settings, new: Settings) -> Settings:
-    """`new` without what needs a restart: half of a moved state directory would be worse than none."""
+    """`new` without the changes that need a restart: part of a moved state directory would be worse than
+    none."""
     for path in restart_needed(old, new):
         section, _, name = path.partition(".")
         before = getattr(old, section)
@@ -90,6 +92,31 @@ def until_restart(old: Settings, new: Settings) -> Settings:
             before = getattr(new, section).model_copy(update={name: getattr(before, name)})
         new = new.model_copy(update={section: before})
     return new
+
+
+def vanished(file: str, running: Settings, wanted: Settings) -> tuple[Fault, ...]:
+    """A fault for each section that is in use and missing from the new file: one that was emptied or cut by
+    mistake. Switching a section off explicitly is no fault."""
+    return tuple(
+        Fault.of_file(file, f"{name} runs and is not in the file any more: {cure}")
+        for name, cure in _missing(running, wanted)
+    )
+
+
+def _missing(running: Settings, wanted: Settings) -> Iterator[tuple[str, str]]:
+    if _is_given(running.outgoing) and not _is_given(wanted.outgoing):
+        yield "outgoing", "put it back"
+    if running.incoming.enabled and "enabled" not in wanted.incoming.model_fields_set:
+        yield "incoming", "put it back, or write incoming: {enabled: false} to read no replies"
+    if running.sinks and "sinks" not in wanted.model_fields_set:
+        yield "sinks", "put it back, or write sinks: {} to deliver no decisions"
+    if running.oauth_applications and "oauth_applications" not in wanted.model_fields_set:
+        yield "oauth_applications", "put it back, or write oauth_applications: {}"
+
+
+def _is_given(outgoing: Outgoing) -> bool:
+    """Whether the file has it; `resolved_outgoing` fills in the mailbox."""
+    return bool(outgoing.model_fields_set - {"mailbox"})
 
 
 def schema(kinds: Kinds) -> dict[str, Any]:
@@ -105,7 +132,7 @@ def schema(kinds: Kinds) -> dict[str, Any]:
 
 
 def _choice(word: str, table: Mapping[str, type[Section]], definitions: dict[str, Any]) -> dict[str, Any]:
-    """One of the kinds' schemas, each bound to its own word, which may be left out if it is the default."""
+    """The kinds' schemas as alternatives, each bound to its name, which is optional for the default."""
     choices = []
     for kind, model in table.items():
         own = model.model_json_schema(schema_generator=_Generator)
@@ -138,7 +165,7 @@ def _changes(old: Section, new: Section, prefix: str) -> Iterator[tuple[str, boo
 
 
 def _fallbacks(settings: Settings) -> dict[str, dict[str, Any]]:
-    """What settings have that were left out, where that depends on other settings."""
+    """The defaults that depend on other settings."""
     outgoing, incoming = settings.outgoing, settings.incoming
     return {
         "outgoing": {"mailbox": outgoing.username or outgoing.from_address},
@@ -148,7 +175,7 @@ def _fallbacks(settings: Settings) -> dict[str, dict[str, Any]]:
 
 
 def _different(section: Section, shown: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of what is shown whose values are not the defaults."""
+    """The part of `shown` whose values are not the defaults."""
     kept: dict[str, Any] = {}
     for name, field in type(section).model_fields.items():
         value, key = getattr(section, name), field.alias or name
@@ -166,7 +193,7 @@ class _Generator(GenerateJsonSchema):
     """Defaults as an operator would write them."""
 
     def encode_default(self, dft: Any) -> Any:
-        return to_plain(dft)
+        return _to_plain(dft)
 
 
 class _Dumper(yaml.SafeDumper):

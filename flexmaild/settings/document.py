@@ -1,7 +1,7 @@
-"""YAML text to plain data, strictly, with the place of every key and value: a `Document`.
+"""YAML text to plain data, strictly, with the position of every key and value: a `Document`.
 
-Read from PyYAML's events rather than its constructor, which lets duplicate keys, aliases and YAML 1.1's
-silent conversions pass and recurses without bound. Used by `load`; knows nothing of the settings' meaning.
+Read from PyYAML's events rather than its constructor, which accepts duplicate keys, aliases and YAML 1.1's
+silent conversions and recurses without limit. Knows nothing of the settings' meaning.
 """
 
 import re
@@ -11,30 +11,30 @@ from typing import Any
 
 import yaml
 
-from flexmaild.settings.characters import complaint, strays
+from flexmaild.settings.characters import complaint, stray_characters
 from flexmaild.settings.faults import Fault, Path, dotted
 from flexmaild.settings.scalars import language_no, resolve
 
-# No settings file written by people comes near these.
+# Far above any real settings file.
 LARGEST = 1 << 20
 DEEPEST = 20
 
 
 @dataclass(slots=True)
 class Node:
-    """A value where it stands, lines and columns counted from 0. `keys`: the places of a mapping's keys."""
+    """A value with its position, counted from 0. keys: the positions of a mapping's keys."""
 
-    place: tuple[int, int]
+    position: tuple[int, int]
     value: Any
     style: str = ""
     keys: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 class Document:
-    """A YAML text as data, and where everything in it stands.
+    """A YAML text as data, and the position of everything in it.
 
-    faults: all that is wrong with it as YAML. broken: paths whose values could not be used.
-    whole: False when the text could not be read to its end, so that `data` says nothing.
+    faults: all mistakes in it as YAML. broken: paths whose values could not be used.
+    whole: False when the text could not be read to its end, so that `data` is of no use.
     """
 
     def __init__(self, text: str, file: str) -> None:
@@ -53,51 +53,48 @@ class Document:
         data = _plain(self.root)
         if self.whole and data is not None and not isinstance(data, dict):
             self.whole = False
-            self.fault(self.root.place, (), "must be a mapping of sections: outgoing:, incoming: and so on")
+            self.fault(
+                self.root.position, (), "must be a mapping of sections: outgoing:, incoming: and so on"
+            )
         self.data: dict[str, Any] = data if self.whole and data else {}
 
-    def fault(self, place: tuple[int, int], path: Path, text: str) -> None:
-        """Note a mistake at a line and column counted from 0."""
-        self.faults.append(Fault(self.file, place[0] + 1, place[1] + 1, dotted(path), text))
+    def fault(self, position: tuple[int, int], path: Path, text: str) -> None:
+        """Record a mistake at a line and column counted from 0."""
+        self.faults.append(Fault(self.file, position[0] + 1, position[1] + 1, dotted(path), text))
 
     def blank(self, section: str) -> list[str]:
-        """The names in this section that have nothing behind them, and so are not in `data`."""
+        """The names in this section without a value, which are not in `data`."""
         node = _child(self.root, section)
         inside = node.value if node is not None and isinstance(node.value, dict) else {}
         return [name for name, one in inside.items() if one.value is None]
 
-    def place(self, path: Path, *, key: bool = False) -> tuple[int, int]:
-        """Where a value (or its key) stands; what is not there is looked for in what would hold it."""
-        node, place = self.root, self.root.place
+    def position(self, path: Path, *, key: bool = False) -> tuple[int, int]:
+        """The position of a value (or its key), or of the mapping that lacks it."""
+        node, position = self.root, self.root.position
         for number, part in enumerate(path):
             inside = _child(node, part)
             if inside is None:
-                return place
+                return position
             is_last = number == len(path) - 1
-            place = node.keys[str(part)] if node.keys and (key or not is_last) else inside.place
+            position = node.keys[str(part)] if node.keys and (key or not is_last) else inside.position
             node = inside
-        return place
+        return position
 
-    def place_in(self, path: Path, line: int, column: int) -> tuple[int, int]:
-        """Where a line and column (from 0) of a text value stand in the file. Block scalars (|) have lines of
-        their own, indented alike; in every other style only a value's first line can be told."""
+    def position_in(self, path: Path, line: int, column: int) -> tuple[int, int]:
+        """The position in the file of a line and column (from 0) of a text value. Block scalars (|) have
+        lines of their own, indented alike; in every other style only a value's first line is known."""
         node = self._find(path)
         if node is None or not isinstance(node.value, str):
-            return self.place(path)
+            return self.position(path)
         if node.style == "|":
-            source = node.place[0] + 1 + line
+            source = node.position[0] + 1 + line
             text = node.value.split("\n")[line]
             return source, len(self.lines[source]) - len(text) + column
-        start = node.place[1] + (node.style in "'\"" and node.style != "")
-        return (node.place[0], start + column) if line == 0 else node.place
-
-    def style(self, path: Path) -> str:
-        """How a scalar is written: "" plain, ' and " quoted, | and > as blocks."""
-        node = self._find(path)
-        return node.style if node else ""
+        start = node.position[1] + (node.style in "'\"" and node.style != "")
+        return (node.position[0], start + column) if line == 0 else node.position
 
     def has(self, path: Path) -> bool:
-        """Whether something is written there; a key with nothing after it is not."""
+        """Whether there is a value; a key with nothing after it has none."""
         node = self._find(path)
         return node is not None and node.value is not None
 
@@ -108,7 +105,8 @@ class Document:
         return node
 
     def _without_odd_breaks(self, text: str) -> str:
-        """YAML 1.1 ends lines at these characters too, editors do not: lines below would be misnumbered."""
+        """The text without characters that end lines in YAML 1.1 but not in editors: line numbers would
+        differ."""
         for match in re.finditer("[\x85\u2028\u2029]", text):
             line = text.count("\n", 0, match.start())
             column = match.start() - text.rfind("\n", 0, match.start()) - 1
@@ -121,26 +119,26 @@ class Document:
 
     def _syntax(self, error: yaml.YAMLError, text: str) -> None:
         mark = getattr(error, "problem_mark", None)
-        place = (mark.line, mark.column) if mark else (0, 0)
+        position = (mark.line, mark.column) if mark else (0, 0)
         if isinstance(error, yaml.reader.ReaderError):
             before = text[: error.position]
-            place = before.count("\n"), len(before) - before.rfind("\n") - 1
+            position = before.count("\n"), len(before) - before.rfind("\n") - 1
             words = complaint(text[error.position])
         else:
             words = _sentence(getattr(error, "problem", None) or "is not YAML")
-        self.fault(place, (), words)
-        # A full-width colon or a no-break space is often what broke the syntax, and then stands elsewhere.
-        told = {(f.line - 1, f.column - 1) for f in self.faults}
+        self.fault(position, (), words)
+        # A full-width colon or a no-break space often causes the syntax error, at another position.
+        reported = {(f.line - 1, f.column - 1) for f in self.faults}
         for number, line in enumerate(self.lines):
-            for _, column, char in strays(
+            for _, column, char in stray_characters(
                 line.partition(" #")[0] if not line.lstrip().startswith("#") else ""
             ):
-                if (number, column) not in told:
+                if (number, column) not in reported:
                     self.fault((number, column), (), complaint(char))
 
 
 def _sentence(problem: str) -> str:
-    """PyYAML's words without whatever it quotes from the file, which may be a secret."""
+    """PyYAML's message without its quotes from the file, which may be a secret."""
     if "'\\t'" in problem:
         return "is indented with a tab: YAML allows only blanks there"
     quoted = re.sub(r"'(?!<)[^']{2,}'", "something", problem)
@@ -158,7 +156,8 @@ def _child(node: Node, part: str | int) -> Node | None:
 
 
 def _plain(node: Node) -> Any:
-    """The data alone. A key with nothing after it counts as left out, like an empty field of the page."""
+    """The data alone. A key with nothing after it counts as left out, like an empty field of FlexDeploy's
+    page."""
     if isinstance(node.value, dict):
         found = {key: _plain(inside) for key, inside in node.value.items()}
         return {key: value for key, value in found.items() if value is not None}
@@ -169,7 +168,7 @@ def _plain(node: Node) -> Any:
 
 @dataclass(slots=True)
 class _Open:
-    """A collection whose end has not come yet. `key` is the mapping's key that waits for its value."""
+    """An open collection. key: the mapping's key that waits for its value."""
 
     node: Node
     path: Path
@@ -177,7 +176,7 @@ class _Open:
 
 
 class _Composer:
-    """Builds the tree from events, without recursion, and notes whatever the settings do not allow."""
+    """Builds the tree from events, without recursion, and records what the settings do not allow."""
 
     def __init__(self, document: Document, text: str) -> None:
         self.document = document
@@ -187,23 +186,23 @@ class _Composer:
 
     def take(self, event: yaml.Event) -> bool:
         """Use one event; False when the rest cannot be used."""
-        place = _start(event)[:2]
+        position = _start(event)[:2]
         if isinstance(event, yaml.DocumentStartEvent):
             self.documents += 1
             if self.documents > 1:
                 self.document.fault(
-                    place, (), "begins a second YAML document: keep one, without further --- lines"
+                    position, (), "begins a second YAML document: keep one, without further --- lines"
                 )
                 return False
         elif isinstance(event, yaml.AliasEvent):
-            self._refuse(place, "an alias (*name)")
-            self._put(Node(place, None))
+            self._refuse(position, "an alias (*name)")
+            self._put(Node(position, None))
         elif isinstance(event, yaml.ScalarEvent):
-            self._plainly(event, place)
-            self._scalar(event, place)
+            self._refuse_extras(event, position)
+            self._scalar(event, position)
         elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
-            self._plainly(event, place)
-            return self._begin(event, place)
+            self._refuse_extras(event, position)
+            return self._begin(event, position)
         elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
             self.stack.pop()
         return True
@@ -216,26 +215,26 @@ class _Composer:
             return (*top.path, len(top.node.value))
         return top.path if top.key is None else (*top.path, top.key)
 
-    def _refuse(self, place: tuple[int, int], what: str) -> None:
+    def _refuse(self, position: tuple[int, int], what: str) -> None:
         self.document.fault(
-            place, self._path(), f"uses {what}, which settings do not have: write the value out"
+            position, self._path(), f"uses {what}, which settings do not have: write the value out"
         )
 
-    def _plainly(self, event: yaml.NodeEvent, place: tuple[int, int]) -> None:
+    def _refuse_extras(self, event: yaml.NodeEvent, position: tuple[int, int]) -> None:
         if event.anchor:
-            self._refuse(place, "an anchor (&name)")
+            self._refuse(position, "an anchor (&name)")
         if getattr(event, "tag", None):
-            self._refuse(place, "a tag (!name)")
+            self._refuse(position, "a tag (!name)")
 
-    def _begin(self, event: yaml.CollectionStartEvent, place: tuple[int, int]) -> bool:
+    def _begin(self, event: yaml.CollectionStartEvent, position: tuple[int, int]) -> bool:
         if len(self.stack) >= DEEPEST:
-            self.document.fault(place, self._path()[:3], f"is nested deeper than {DEEPEST} levels")
+            self.document.fault(position, self._path()[:3], f"is nested deeper than {DEEPEST} levels")
             return False
         is_key = self._awaits_key()
-        node = Node(place, {} if isinstance(event, yaml.MappingStartEvent) else [])
+        node = Node(position, {} if isinstance(event, yaml.MappingStartEvent) else [])
         path = self._path()
         if is_key:
-            self.document.fault(place, path, "is a list or mapping used as a key: keys are plain words")
+            self.document.fault(position, path, "is a list or mapping used as a key: keys are plain words")
             return False
         self._put(node)
         self.stack.append(_Open(node, path))
@@ -244,39 +243,39 @@ class _Composer:
     def _awaits_key(self) -> bool:
         return bool(self.stack) and isinstance(self.stack[-1].node.value, dict) and self.stack[-1].key is None
 
-    def _scalar(self, event: yaml.ScalarEvent, place: tuple[int, int]) -> None:
+    def _scalar(self, event: yaml.ScalarEvent, position: tuple[int, int]) -> None:
         style = event.style or ""
         if self._awaits_key():
-            self._key(event, place)
+            self._key(event, position)
             return
         path = self._path()
-        node = Node(place, event.value, style)
+        node = Node(position, event.value, style)
         if not style:
             node.value, problem = resolve(event.value)
             if problem:
-                self._break(place, path, language_no(path, event.value) or problem)
-        if path[-1:] != ("properties",):  # the property parser looks there itself, and lets comments be
-            for where, char in self._strays(event):
-                self._break(where, path, complaint(char))
+                self._mark_broken(position, path, language_no(path, event.value) or problem)
+        if path[-1:] != ("properties",):  # the property parser checks these itself, except for comments
+            for where, char in self._stray_characters(event):
+                self._mark_broken(where, path, complaint(char))
         self._put(node)
 
-    def _key(self, event: yaml.ScalarEvent, place: tuple[int, int]) -> None:
+    def _key(self, event: yaml.ScalarEvent, position: tuple[int, int]) -> None:
         top, key = self.stack[-1], event.value
         path = (*top.path, key)
-        found = list(self._strays(event))
+        found = list(self._stray_characters(event))
         for where, char in found:
-            self._break(where, path, f"the key {complaint(char)}")
+            self._mark_broken(where, path, f"the key {complaint(char)}")
         if not event.style and (key == "<<" or not isinstance(resolve(key)[0], str) or resolve(key)[1]):
             what = (
                 "a merge key, which settings do not have"
                 if key == "<<"
                 else "not text: put the key in quotes"
             )
-            self._break(place, path, f"the key is {what}")
+            self._mark_broken(position, path, f"the key is {what}")
         if key in top.node.keys:
             first = top.node.keys[key][0] + 1
-            self.document.fault(place, path, f"is given twice (first at line {first}): keep one of them")
-        top.node.keys.setdefault(key, place)
+            self.document.fault(position, path, f"is given twice (first at line {first}): keep one of them")
+        top.node.keys.setdefault(key, position)
         top.key = key
 
     def _put(self, node: Node) -> None:
@@ -292,14 +291,14 @@ class _Composer:
             top.node.value.setdefault(top.key, node)
             top.key = None
 
-    def _break(self, place: tuple[int, int], path: Path, text: str) -> None:
+    def _mark_broken(self, position: tuple[int, int], path: Path, text: str) -> None:
         self.document.broken.add(path)
-        self.document.fault(place, path, text)
+        self.document.fault(position, path, text)
 
-    def _strays(self, event: yaml.ScalarEvent) -> Iterator[tuple[tuple[int, int], str]]:
+    def _stray_characters(self, event: yaml.ScalarEvent) -> Iterator[tuple[tuple[int, int], str]]:
         first, indent, begin = _start(event)
         end = event.end_mark.index if event.end_mark else begin
-        for line, column, char in strays(self.text[begin:end]):
+        for line, column, char in stray_characters(self.text[begin:end]):
             yield (first + line, column + (indent if line == 0 else 0)), char
 
 

@@ -1,7 +1,7 @@
-"""What can be wrong with the operator's text, as values: a `Fault` with its place, a `Finding` before that.
+"""Mistakes in the operator's text as values: a `Finding` by its path, a `Fault` with file, line and column.
 
-Rules on the models (and in adapters' settings classes) make `Finding`s, whose paths are relative to their
-section; `flexmaild.settings.load` gives them file, line and column. Neither ever holds a secret's value.
+Rules of the settings classes yield `Finding`s; `flexmaild.settings.load` makes `Fault`s of them. Neither ever
+holds a secret's value.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Fault:
 
     @classmethod
     def of_file(cls, file: str, text: str) -> Fault:
-        """One that has no place in it."""
+        """A fault of the file as a whole."""
         return cls(file, 1, 1, WHOLE_FILE, text)
 
     def __str__(self) -> str:
@@ -38,11 +38,11 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a section's own rule found.
+    """What a rule found.
 
     path: relative to the section that yields it; empty for the section as a whole.
-    at: line and column (both from 0) inside that setting's text, where it has lines of its own.
-    grave: a fault; otherwise a warning, told by `check` and at every start.
+    at: line and column (both from 0) inside that setting's text, where it has several lines.
+    grave: a fault; otherwise a warning, reported by `check` and at every start.
     """
 
     path: Path
@@ -60,5 +60,5 @@ class SettingsError(Exception):
 
 
 def dotted(path: Path) -> str:
-    """The path as people write it."""
+    """The path joined by dots."""
     return printable(".".join(map(str, path))) or WHOLE_FILE

@@ -1,7 +1,8 @@
-"""The settings file to one frozen `Settings`, or every fault in it with file, line, column and path.
+"""Reads the settings file into one frozen `Settings`, or reports every fault with file, line, column and
+path.
 
-Called at start, at each reload, and by `check` and `config`. The kinds of transports and sinks are given to
-it by the daemon's wiring; it never imports an adapter, opens a connection or changes anything.
+Called at start, at each reload, and by `check` and `config`. The daemon's wiring passes the kinds of
+transports and sinks; this module never imports an adapter, opens a connection or changes anything.
 """
 
 import difflib
@@ -12,7 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from flexmaild.settings import places
+from flexmaild.settings import directories
 from flexmaild.settings.document import LARGEST, Document
 from flexmaild.settings.faults import WHOLE_FILE, Fault, Finding, Path, SettingsError, dotted
 from flexmaild.settings.javamail.block import holds_password
@@ -26,14 +27,16 @@ from flexmaild.settings.mail import (
 )
 from flexmaild.settings.messages import message, section_at
 from flexmaild.settings.oauth import OAuthApplication
-from flexmaild.settings.schema import Name, Settings, SinkSettings
+from flexmaild.settings.relations import findings_between
+from flexmaild.settings.schema import Settings, SinkSettings
 from flexmaild.settings.section import Section, children, secrets_in
+from flexmaild.settings.types import Name
 from flexmaild.system.files import read_at_most
 
 
 @dataclass(frozen=True, slots=True)
 class Kinds:
-    """The tables of adapters' settings classes, by the word the operator writes."""
+    """The tables of adapters' settings classes, by the name in the settings."""
 
     outgoing: Mapping[str, type[Outgoing]]
     incoming: Mapping[str, type[Incoming]]
@@ -51,8 +54,8 @@ def load(
 ) -> Settings:
     """Read and check a file. Raises SettingsError with all faults, an unreadable file being one.
 
-    check_secrets: False leaves out whether secrets can be read now (for `config`, which others may run).
-    built: what shows only when something is built of them; its paths begin at the whole.
+    check_secrets: False skips reading secrets (for `config`, which other users may run). built: returns the
+    findings of building adapters; its paths begin at the whole file.
     """
     name = os.fspath(path)
     try:
@@ -85,7 +88,7 @@ def parse(
 ) -> Settings:
     """Check a text that is the content of the file `name`. Raises SettingsError.
 
-    open_to_all: the file can be read by every user of the machine, so it must not hold a plain secret.
+    open_to_all: every user of the machine can read the file, so it must not hold a plain secret.
     """
     document = Document(text, name)
     if not document.whole:
@@ -110,7 +113,7 @@ def _unreadable(name: str, text: str, line: int = 1, column: int = 1) -> Setting
 
 
 class _Builder:
-    """Builds every section it can, notes what is wrong with the others, then asks the sections' own rules."""
+    """Builds every section it can, records the faults of the others, then applies the sections' rules."""
 
     def __init__(self, document: Document, kinds: Kinds) -> None:
         self.document = document
@@ -130,13 +133,13 @@ class _Builder:
         settings = Settings(outgoing=outgoing, incoming=resolved_incoming(incoming, outgoing), **given)
         if settings.store.url:
             return settings
-        url = f"sqlite:///{settings.state_directory / places.DATABASE}"
+        url = f"sqlite:///{settings.state_directory / directories.DATABASE}"
         return settings.model_copy(update={"store": settings.store.model_copy(update={"url": url})})
 
     def _unknown_sections(self, data: Mapping[str, Any]) -> None:
         for name in data:
             if name not in Settings.model_fields:
-                self._fault((name,), message_for_unknown(name, Settings.model_fields), key=True)
+                self._fault((name,), _message_for_unknown(name, Settings.model_fields), key=True)
 
     def _part(self, name: str, data: Any) -> Any:
         if name == "sinks":
@@ -152,7 +155,7 @@ class _Builder:
         return self._build((name,), Annotated[(field.annotation, *field.metadata, None)], data)
 
     def _named(self, section: str, data: Any, build: Callable[[Path, Any], Any]) -> dict[str, Any]:
-        """Entries under names of the operator's choice; one faulty entry hides nothing of its neighbours."""
+        """Build entries under names of the operator's choice; a faulty entry hides no fault of another."""
         if not isinstance(data, dict):
             self._fault((section,), "must be a mapping of names of your choice, each with settings below it")
             return {}
@@ -179,7 +182,7 @@ class _Builder:
         table: Mapping[str, type[Section]],
         base: type[Section],
     ) -> Any:
-        """Build with the class that the section's own `transport` or `kind` names."""
+        """Build with the class that the section's `transport` or `kind` names."""
         field = base.model_fields[word]
         default = None if field.is_required() else field.default
         if not isinstance(data, dict):
@@ -199,8 +202,8 @@ class _Builder:
         return self._build(path, base, known) if default else None
 
     def _build(self, path: Path, annotation: Any, data: Any) -> Any:
-        """Validate; on faults, note them, leave the faulty values out and try once more, so that the rules
-        between fields can be checked in the same go. None when even that is no use."""
+        """Validate; after faults, leave the faulty values out and try once more, so that the rules between
+        fields are checked as well. None when that fails too."""
         adapter: TypeAdapter[Any] = TypeAdapter(annotation)
         for _ in range(2):
             try:
@@ -217,7 +220,7 @@ class _Builder:
         if unknown:
             section = section_at(annotation, error["loc"][:-1])
             fields = {f.alias or n: f for n, f in section.model_fields.items()} if section else {}
-            text = message_for_unknown(str(location[-1]), fields)
+            text = _message_for_unknown(str(location[-1]), fields)
         else:
             text = message(error)
         if not any(location[: len(at)] == at for at in self.dropped):
@@ -226,29 +229,32 @@ class _Builder:
         return location
 
     def _fault(self, path: Path, text: str, *, key: bool = False) -> None:
-        self.document.fault(self.document.place(path, key=key), path, text)
+        self.document.fault(self.document.position(path, key=key), path, text)
 
     def examine(self, settings: Settings) -> None:
-        """Ask every section for its own findings."""
+        """Note what each section finds in itself, and what is wrong between sections."""
         for path, section in children(settings):
             if not isinstance(section, Section):
                 continue
-            for finding in section.findings(settings):
+            for finding in section.findings():
                 self._found((*path, *finding.path), finding.text, finding.at, finding.grave)
+        self.take(findings_between(settings))
 
     def take(self, findings: Iterable[Finding]) -> None:
-        """Those that others have, with paths that begin at the whole."""
+        """Note findings whose paths begin at the whole file."""
         for finding in findings:
             self._found(finding.path, finding.text, finding.at, finding.grave)
 
     def _found(self, path: Path, text: str, at: tuple[int, int] | None, grave: bool) -> None:
         if any(path[: len(at_)] == at_ for at_ in self.dropped):
             return
-        place = self.document.place_in(path, *at) if at else self.document.place(path)
+        position = self.document.position_in(path, *at) if at else self.document.position(path)
         if grave:
-            self.document.fault(place, path, text)
+            self.document.fault(position, path, text)
         else:
-            self.warnings.append(Fault(self.document.file, place[0] + 1, place[1] + 1, dotted(path), text))
+            self.warnings.append(
+                Fault(self.document.file, position[0] + 1, position[1] + 1, dotted(path), text)
+            )
 
     def look_for_secrets(self, settings: Settings) -> None:
         for path, secret in self._written_secrets(settings):
@@ -257,7 +263,7 @@ class _Builder:
                 self._fault(path, problem)
 
     def guard_plain_secrets(self, settings: Settings) -> None:
-        """Warn of passwords in a file that everybody may read; a secret file of that kind is a fault."""
+        """Warn of passwords in a settings file that every user can read."""
         cure = f"run chmod 0640 {self.document.file}, or keep it in a file of its own"
         for path, secret in self._written_secrets(settings):
             if secret.source == "plain":
@@ -268,19 +274,19 @@ class _Builder:
                 self._found(path, f"holds a password in a file that every user can read: {cure}", None, False)
 
     def _written_secrets(self, settings: Settings) -> Iterator[tuple[Path, Any]]:
-        """The secrets that stand in this file; inherited ones would be told twice."""
+        """The secrets written in this file; inherited ones would be reported twice."""
         return ((path, secret) for path, secret in secrets_in(settings) if self.document.has(path))
 
 
-def message_for_unknown(name: str, fields: Mapping[str, Any]) -> str:
-    """The words for a key nobody knows."""
+def _message_for_unknown(name: str, fields: Mapping[str, Any]) -> str:
+    """The text for an unknown key."""
     close = difflib.get_close_matches(name.replace("-", "_").lower(), list(fields), 1)
     hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(fields)}"
     return f"is not a known key ({hint})"
 
 
 def _without(data: Any, paths: set[Path]) -> Any:
-    """The data without what lies at these paths."""
+    """The data without the values at these paths."""
     if () in paths:
         return {}
     if isinstance(data, dict):

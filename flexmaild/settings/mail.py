@@ -1,10 +1,8 @@
-"""The two sections of FlexDeploy's Email Settings page: the way out and the way in for mail.
+"""The two sections of FlexDeploy's Email Settings page: outgoing and incoming mail.
 
-Every property of the page is a field here, with the page's default. A transport derives its own settings
-class from `Outgoing` or `Incoming`, so that what is left over of another transport is never a fault.
+Every property of the page is a field here, with the page's default. A transport derives its settings class
+from `Outgoing` or `Incoming`, so that settings left over from another transport are never a fault.
 """
-
-from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -20,6 +18,7 @@ from flexmaild.settings.faults import Finding
 from flexmaild.settings.javamail import session_of
 from flexmaild.settings.javamail.block import masked
 from flexmaild.settings.javamail.session import AuthType, ImapSession, Session, SmtpSession
+from flexmaild.settings.oauth import OAuthApplication
 from flexmaild.settings.secrets import Secret
 from flexmaild.settings.section import Section
 from flexmaild.settings.sender_authentication import SenderAuthentication
@@ -37,11 +36,8 @@ from flexmaild.settings.types import (
     Port,
 )
 
-if TYPE_CHECKING:
-    from flexmaild.settings.schema import Settings
-
-PropertyBlock = Annotated[str, PlainSerializer(masked)]
-SectionT = TypeVar("SectionT", bound=Section)
+_PropertyBlock = Annotated[str, PlainSerializer(masked)]
+_SectionT = TypeVar("_SectionT", bound=Section)
 
 
 # The transports where the settings name none.
@@ -49,7 +45,7 @@ DEFAULT_OUT, DEFAULT_IN = "smtp", "imap"
 
 
 class _Server(Section):
-    """What both directions have in common; not used by itself."""
+    """What both directions have in common."""
 
     property_block: ClassVar[bool] = False
     """Set by a transport's class that reaches a server by `host`, `port` and `properties`."""
@@ -86,7 +82,7 @@ class _Server(Section):
 
     @property
     def uses_oauth(self) -> bool:
-        """Whether `oauth_application` is signed in with."""
+        """Whether the login is by `oauth_application`."""
         return self.always_oauth or self.auth_type == "oauth"
 
     def _ca_findings(self) -> Iterator[Finding]:
@@ -101,11 +97,10 @@ class _Server(Section):
         if session.auth_type == "basic" and session.user and self.password is None:
             yield Finding(("password",), "is needed with a user name: give it, best as {file: PATH}")
 
-    def _application_findings(self, whole: Settings) -> Iterator[Finding]:
-        name = self.oauth_application
-        if name and name not in whole.oauth_applications:
-            there = ", ".join(whole.oauth_applications) or "none"
-            yield Finding(("oauth_application",), f"is not under oauth_applications (there: {there})")
+    def application_findings(self, application: OAuthApplication) -> Iterator[Finding]:
+        """What a transport's class demands of the application that `oauth_application` names."""
+        del application
+        yield from ()
 
 
 class Outgoing(_Server):
@@ -129,7 +124,7 @@ class Outgoing(_Server):
     """Sender address of all mails."""
     starttls: Flag = True
     """Require STARTTLS. If the server does not offer it, the connection is closed before the login."""
-    properties: PropertyBlock = Field(default=session_of.SMTP_BLOCK, repr=False)
+    properties: _PropertyBlock = Field(default=session_of.SMTP_BLOCK, repr=False)
     """FlexDeploy's SMTP Properties in Java syntax. The block takes precedence over the fields above."""
     ca_file: AbsolutePath | None = None
     """PEM file of certificate authorities, used instead of the system's."""
@@ -145,11 +140,10 @@ class Outgoing(_Server):
     4.5.4.1)."""
 
     def smtp_session(self) -> SmtpSession:
-        """Everything the SMTP client has to know, from the fields and the property block."""
+        """The SMTP client's parameters, from the fields and the property block."""
         return session_of.smtp_session(self._fields())[0]
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
-        yield from self._application_findings(whole)
+    def findings(self) -> Iterator[Finding]:
         yield from self._ca_findings()
         if self.property_block:
             session, found = session_of.smtp_session(self._fields())
@@ -181,7 +175,7 @@ class Incoming(_Server):
     """Name of the application under `oauth_applications`. Default: `outgoing.oauth_application`."""
     starttls: Flag = False
     """Require STARTTLS before the login. Not needed with implicit TLS (port 993)."""
-    properties: PropertyBlock = Field(default=session_of.IMAP_BLOCK, repr=False)
+    properties: _PropertyBlock = Field(default=session_of.IMAP_BLOCK, repr=False)
     """FlexDeploy's IMAP Properties in Java syntax. The block takes precedence over the fields above."""
     ca_file: AbsolutePath | None = None
     """PEM file of certificate authorities, used instead of the system's."""
@@ -217,14 +211,10 @@ class Incoming(_Server):
     """How the sender of a reply is authenticated."""
 
     def imap_session(self) -> ImapSession:
-        """Everything the IMAP client has to know, from the fields and the property block."""
+        """The IMAP client's parameters, from the fields and the property block."""
         return session_of.imap_session(self._fields())[0]
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
-        if self.oauth_application != whole.outgoing.oauth_application:  # an inherited name is told there
-            yield from self._application_findings(whole)
-        if self.enabled:
-            yield from self._same_user(whole)
+    def findings(self) -> Iterator[Finding]:
         if self.after_processing.move and _is_same_folder(self.after_processing.move, self.reply_folder):
             yield Finding(
                 ("after_processing",), "moves mails into the folder they are read from: name another one"
@@ -235,17 +225,6 @@ class Incoming(_Server):
             yield from found
             if self.enabled:
                 yield from self._enabled_findings(session)
-
-    def _same_user(self, whole: Settings) -> Iterator[Finding]:
-        """An application keeps the tokens of the one person who signed in."""
-        out, name = whole.outgoing, self.oauth_application
-        application = whole.oauth_applications.get(name)
-        both = name == out.oauth_application and self.uses_oauth and out.uses_oauth
-        if not both or application is None or application.flow == "client_credentials":
-            return
-        if self.username.casefold() != out.username.casefold():
-            text = "differs from outgoing.username, but one application holds one user's authorisation"
-            yield Finding(("username",), f"{text}: give incoming an oauth_application of its own")
 
     def _enabled_findings(self, session: Session) -> Iterator[Finding]:
         yield from self._login_findings(session)
@@ -271,19 +250,19 @@ def _of_example(session: Session) -> Iterator[Finding]:
 
 
 def resolved_outgoing(outgoing: Outgoing) -> Outgoing:
-    """The same with its fallbacks in place."""
+    """The section with its fallbacks filled in."""
     return _filled(outgoing, {"mailbox": outgoing.username or outgoing.from_address})
 
 
 def resolved_incoming(incoming: Incoming, outgoing: Outgoing) -> Incoming:
-    """The same with the fallbacks of FlexDeploy's page in place, most of which are outgoing settings."""
+    """The section with the fallbacks of FlexDeploy's page filled in, most of which are outgoing settings."""
     half = _filled(incoming, inherited(outgoing))
     return _filled(half, {"mailbox": _reply_mailbox(half, outgoing), "reply_folder": "INBOX"})
 
 
 def _reply_mailbox(incoming: Incoming, outgoing: Outgoing) -> str:
-    """Where replies arrive: in the shared mailbox that is sent from, when the same user reads and replies go
-    to its address; the user's own would be emptied in its place."""
+    """Where replies arrive: in the shared mailbox that mail is sent from, if the same user reads it and
+    replies go to its address; the user's own would be emptied instead."""
     is_shared = outgoing.mailbox not in ("", outgoing.username or outgoing.from_address)
     is_same = (incoming.username, incoming.reply_address) == (outgoing.username, outgoing.from_address)
     if is_shared and is_same:
@@ -292,7 +271,7 @@ def _reply_mailbox(incoming: Incoming, outgoing: Outgoing) -> str:
 
 
 def inherited(outgoing: Outgoing) -> dict[str, Any]:
-    """What incoming settings fall back to, by name."""
+    """The fallbacks of incoming settings, by name."""
     return {
         "username": outgoing.username,
         "password": outgoing.password,
@@ -301,5 +280,5 @@ def inherited(outgoing: Outgoing) -> dict[str, Any]:
     }
 
 
-def _filled(section: SectionT, fallbacks: dict[str, Any]) -> SectionT:
+def _filled(section: _SectionT, fallbacks: dict[str, Any]) -> _SectionT:
     return section.model_copy(update={k: v for k, v in fallbacks.items() if not getattr(section, k)})

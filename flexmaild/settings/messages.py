@@ -27,13 +27,13 @@ _WORDS: Mapping[str, str] = {
 
 
 def message(error: Mapping[str, Any]) -> str:
-    """What is wrong and what would be right."""
+    """The text for an error of pydantic: what is wrong and what would be right."""
     words = _WORDS.get(error["type"])
     return words.format(**error.get("ctx", {})) if words else str(error["msg"])
 
 
 def section_at(annotation: Any, location: Sequence[str | int]) -> type[Section] | None:
-    """The model that lies at an error's location, to know which keys it has."""
+    """The model at an error's location, which knows the keys."""
     here = _section_in(annotation)
     for part in location:
         fields = here.model_fields if here else {}

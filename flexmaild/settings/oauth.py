@@ -1,13 +1,9 @@
-"""Settings of an application registered at Microsoft Entra ID or Google, and the rules between them.
-
-Which flow needs which fields is said here once; `flexmaild.oauth.manager` may rely on it.
-"""
-
-from __future__ import annotations
+"""The settings of an application registered at Microsoft Entra ID or Google: which flow needs which
+fields."""
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
@@ -17,12 +13,9 @@ from flexmaild.settings.secrets import Secret
 from flexmaild.settings.section import Section
 from flexmaild.settings.types import AbsolutePath, Line, Number, OptionalUrl
 
-if TYPE_CHECKING:
-    from flexmaild.settings.schema import Settings
-
 
 def _public_file(given: object) -> object:
-    """{file: PATH} means the same as PATH for what is no secret."""
+    """{file: PATH} means the same as PATH for a public file."""
     return given["file"] if isinstance(given, dict) and list(given) == ["file"] else given
 
 
@@ -34,8 +27,8 @@ class Certificate(Section):
     certificate: Annotated[AbsolutePath, BeforeValidator(_public_file)]
     """PEM file of the certificate uploaded to the application."""
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
-        if self.private_key.source == "plain" and "-----BEGIN" not in self.private_key.place:
+    def findings(self) -> Iterator[Finding]:
+        if self.private_key.source == "plain" and "-----BEGIN" not in self.private_key.location:
             yield Finding(("private_key",), "is not a PEM private key; to name a file write {file: PATH}")
         if not Path(self.certificate).is_file():
             yield Finding(("certificate",), "is not a file: give the path of the PEM certificate")
@@ -71,7 +64,7 @@ class OAuthApplication(Section):
     ca_file: AbsolutePath | None = None
     """PEM file of certificate authorities for the sign-in service, used instead of the system's."""
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
+    def findings(self) -> Iterator[Finding]:
         if self.provider == "google":
             yield from self._google()
             return
@@ -80,7 +73,7 @@ class OAuthApplication(Section):
                 ("tenant",), "is required for Microsoft: the directory (tenant) id or a domain of yours"
             )
         if self.client_secret and self.certificate:
-            yield Finding(("client_secret",), "stands beside a certificate: keep one of the two")
+            yield Finding(("client_secret",), "is given together with a certificate: keep one of the two")
         if self.flow == "client_credentials" and not (self.client_secret or self.certificate):
             yield Finding(("flow",), "client_credentials needs a client_secret or a certificate")
 

@@ -1,6 +1,6 @@
-"""What an unquoted YAML value is by YAML 1.2's core schema, and a complaint where other readers differ.
+"""An unquoted YAML value by YAML 1.2's core schema, and a complaint where other readers differ.
 
-Used by `document`, and by `describe` to know what it must quote.
+Used by `document`, and by `describe` to decide what to quote.
 """
 
 import re
@@ -42,7 +42,7 @@ _FLAGS = {"true": True, "True": True, "TRUE": True, "false": False, "False": Fal
 
 
 def resolve(text: str) -> tuple[Any, str]:
-    """A plain scalar's value by YAML 1.2's core schema, and the complaint where other readers differ."""
+    """The value of a plain scalar, and the complaint where other readers differ."""
     if text in _KEYWORDS:
         return None, ""
     if text in _FLAGS:
@@ -58,7 +58,7 @@ def resolve(text: str) -> tuple[Any, str]:
 
 
 def language_no(path: Sequence[str | int], text: str) -> str:
-    """The complaint where Norwegian was meant and its old tag was written, which is a word of YAML."""
+    """The complaint where the old tag of Norwegian was written, which YAML 1.1 reads as false."""
     if text.lower() != "no" or not any(str(part).startswith("language") for part in path):
         return ""
     return f"{text} is read as false by YAML 1.1: write {OTHER_TAGS['no']} for Norwegian"

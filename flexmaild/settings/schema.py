@@ -1,32 +1,27 @@
-"""All the house's own settings, grouped as in the file, each declared once; `Settings` is the whole.
+"""The daemon's own settings, grouped as in the file, each declared once; `Settings` is the whole file.
 
 Made by `flexmaild.settings.load`, read by `flexmaild.daemon.wiring`, which hands plain values on. The
-classes for transports and sinks come from the adapters' own files.
+classes for transports and sinks come from the adapters' packages.
 """
-
-from __future__ import annotations
 
 import os
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SerializeAsAny
+from pydantic import Field, PrivateAttr, SerializeAsAny
 
 from flexmaild.core import line_pattern
 from flexmaild.core.approval.opening import MAX_SETTLE
 from flexmaild.core.defaults import LONGEST_COMMENT
 from flexmaild.core.model import Comments, OnExpiry
-from flexmaild.languages.load import LANGUAGES, OTHER_TAGS, WRITTEN
-from flexmaild.settings import places
+from flexmaild.languages.load import LANGUAGES
+from flexmaild.settings import directories
 from flexmaild.settings.faults import Fault, Finding
 from flexmaild.settings.mail import Incoming, Outgoing
-from flexmaild.settings.metrics import Metrics
 from flexmaild.settings.oauth import OAuthApplication
-from flexmaild.settings.retention import Retention
 from flexmaild.settings.secrets import Secret
 from flexmaild.settings.section import RESTART, Section
 from flexmaild.settings.types import (
@@ -37,43 +32,15 @@ from flexmaild.settings.types import (
     Flag,
     Line,
     Mode,
+    Name,
     Number,
     TimestampSetting,
-    wrong,
+    Understood,
+    Word,
+    Written,
+    is_host,
 )
-from flexmaild.system import groups
-
-
-def _tag(text: object) -> object:
-    if isinstance(text, str) and (tag := OTHER_TAGS.get(text.lower())):
-        raise wrong(f"{text} is not the tag of a language here: write {tag} for {LANGUAGES[tag].name}")
-    return text
-
-
-# The languages replies are understood in, and those our mails are written in: the files of `languages`.
-if TYPE_CHECKING:
-    Understood = str
-    Written = str
-else:
-    Understood = Annotated[Literal[tuple(LANGUAGES)], BeforeValidator(_tag)]
-    Written = Annotated[Literal[WRITTEN], BeforeValidator(_tag)]
-
-
-def _word(text: str) -> str:
-    if not text or len(text) > 40 or not all(c.isalpha() or unicodedata.combining(c) for c in text):
-        raise wrong("must be a single word of letters only: replies are read by their first word")
-    return unicodedata.normalize("NFC", text)
-
-
-def _name(text: str) -> str:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,39}", text):
-        raise wrong("must be a name of small letters, digits, - and _, at most 40 characters")
-    return text
-
-
-Word = Annotated[str, AfterValidator(_word)]
-Name = Annotated[str, AfterValidator(_name)]
-
+from flexmaild.system import users
 
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["auto", "json", "console", "journald"]
@@ -99,12 +66,12 @@ class Words(Section):
     reject: tuple[Word, ...] = ()
     """Additional words that reject."""
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
+    def findings(self) -> Iterator[Finding]:
         approving = {word.casefold() for word in self.approve}
         for number, word in enumerate(self.reject):
             if word.casefold() in approving:
                 yield Finding(
-                    ("reject", number), "stands under approve as well: a word can only mean one of the two"
+                    ("reject", number), "is under approve as well: a word can only mean one of the two"
                 )
 
 
@@ -120,9 +87,9 @@ class Delegation(Section):
     until: Annotated[datetime, TimestampSetting(end=True)] | None = None
     """Last day (included), or date and time."""
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
+    def findings(self) -> Iterator[Finding]:
         if self.from_.casefold() == self.to.casefold():
-            yield Finding(("to",), "is the approver in person: name somebody else")
+            yield Finding(("to",), "is the approver themselves: name another person")
         if self.since and self.until and self.until < self.since:
             yield Finding(("until",), "lies before since")
 
@@ -183,7 +150,7 @@ class Approvals(Section):
     answers_per_hour: Annotated[Number, Field(ge=0, le=1000)] = 20
     """Maximum number of mails per hour that answer one sender."""
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
+    def findings(self) -> Iterator[Finding]:
         deciding = [*self.words.approve, *self.words.reject]
         for tag in self.languages:
             deciding += (*LANGUAGES[tag].decide.approve, *LANGUAGES[tag].decide.reject)
@@ -214,27 +181,28 @@ class SinkSettings(Section):
 
 
 def _control_socket() -> Path:
-    """Where it is unclear, the findings below say so."""
+    """The default; `Control.findings` reports an unclear one."""
     try:
-        return places.runtime_directory() / "control.sock"
-    except places.Unclear:
-        return places.RUNTIME_DIRECTORY / "control.sock"
+        return directories.runtime_directory() / "control.sock"
+    except directories.Unclear:
+        return directories.RUNTIME_DIRECTORY / "control.sock"
 
 
 def _state_directory() -> Path:
-    """Where it is unclear, the findings below say so."""
+    """The default; `Settings.findings` reports an unclear one."""
     try:
-        return places.state_directory()
-    except places.Unclear:
-        return places.STATE_DIRECTORY
+        return directories.state_directory()
+    except directories.Unclear:
+        return directories.STATE_DIRECTORY
 
 
 def _unclear(section: Section, field: str, chosen: Callable[[], Path]) -> Iterator[Finding]:
+    """Where the default of `field` is used and unclear."""
     if field in section.model_fields_set:
         return
     try:
         chosen()
-    except places.Unclear as unclear:
+    except directories.Unclear as unclear:
         yield Finding((field,), str(unclear))
 
 
@@ -256,8 +224,8 @@ class Control(Section):
     readers: tuple[Line, ...] = ()
     """Users and @groups with read-only access: they see what admins see, except references and raw mails."""
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
-        yield from _unclear(self, "socket", places.runtime_directory)
+    def findings(self) -> Iterator[Finding]:
+        yield from _unclear(self, "socket", directories.runtime_directory)
         # sun_path of unix(7) has 108 bytes with its final NUL.
         if len(os.fsencode(self.socket)) > 107:
             yield Finding(("socket",), "is longer than the 107 bytes Linux allows: choose a shorter path")
@@ -268,9 +236,29 @@ class Control(Section):
 
 def unknown_group(name: str) -> Iterator[Finding]:
     """For a field `group`. The user database may only be away, so that it is no fault."""
-    if name and groups.gid_of(name) is None:
-        text = f"is no group of this machine: {groups.cure_for(name)}"
+    if name and users.gid_of(name) is None:
+        text = f"is no group of this machine: {users.cure_for(name)}"
         yield Finding(("group",), text, grave=False)
+
+
+class Metrics(Section):
+    """Prometheus metrics and health checks over HTTP."""
+
+    listen: Line = "127.0.0.1:9642"
+    """Address and port of /metrics, /-/healthy and /-/ready. "" turns the listener off."""
+
+    def findings(self) -> Iterator[Finding]:
+        if not self.listen:
+            return
+        match = re.fullmatch(r"([^\[\]:]+|\[[^\[\]]+:[^\[\]]*\]):([0-9]{1,5})", self.listen)
+        if not match or not is_host(match[1].strip("[]")) or int(match[2]) > 65535:
+            yield Finding(
+                ("listen",), 'must be an address and a port like 127.0.0.1:9642 or [::1]:9642, or ""'
+            )
+        elif not self.listen.startswith(("127.", "localhost:", "[::1]:")):
+            yield Finding(
+                ("listen",), "can be reached from other machines, and asks for no password", grave=False
+            )
 
 
 class Files(Section):
@@ -280,13 +268,27 @@ class Files(Section):
     """Maximum size of a file. A mail server accepts less, often 25 MiB for the whole mail."""
 
 
+class Retention(Section):
+    """How long what says something of persons is kept after a request has ended; of an open one all is. The
+    raw mails have `incoming.keep_raw`."""
+
+    comments: Annotated[timedelta, Duration("0s", "400d")] = timedelta(days=400)
+    """Texts that people wrote: comments, reasons of a cancellation, unrecognised lines of replies."""
+    addresses: Annotated[timedelta, Duration("0s", "400d")] = timedelta(days=400)
+    """Addresses, names, titles and subjects, and with them who decided. After that a late reply is still
+    recognised but not answered."""
+    sent_mails: Annotated[timedelta, Duration("0s", "400d")] = timedelta(days=30)
+    """Sent mails and their sources: texts, variables, metadata, attachments. These mails contain comments and
+    addresses, so they are deleted at the earliest of the three times."""
+
+
 class Store(Section):
     """Where requests, decisions and unsent mails are kept."""
 
     url: str = Field(default="", json_schema_extra=RESTART)
     """`sqlite:////absolute/path`. Default: `flexmaild.db` in the state directory."""
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
+    def findings(self) -> Iterator[Finding]:
         if self.url.startswith("postgresql"):
             text = "PostgreSQL is no store of this version: write sqlite://// and an absolute path"
             yield Finding(("url",), text)
@@ -337,9 +339,10 @@ class Settings(Section):
 
     _warnings: tuple[Fault, ...] = PrivateAttr(default=())
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
-        yield from _unclear(self, "state_directory", places.state_directory)
+    def findings(self) -> Iterator[Finding]:
+        yield from _unclear(self, "state_directory", directories.state_directory)
 
     def warnings(self) -> tuple[str, ...]:
-        """What is allowed but doubtful, a line each with its place; told by `check` and at every start."""
+        """What is allowed but doubtful, a line each with its position; reported by `check` and at every
+        start."""
         return tuple(map(str, self._warnings))

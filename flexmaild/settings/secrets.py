@@ -1,8 +1,7 @@
 """A secret setting: plain text, or where to read it from (file, environment, systemd credential).
 
-The value is read at each use, so rotating a secret needs no reload. Made by pydantic when settings are
-loaded, used by transports, sinks and net. It never shows its value: not in repr, str, JSON or an error.
-Whoever reads it has made it known to `system.redaction` before it can go anywhere.
+The value is read at each use, so rotating a secret needs no reload. It never shows its value: not in repr,
+str, JSON or an error. Reading registers it with `system.redaction` before it can be logged.
 """
 
 import os
@@ -22,16 +21,16 @@ from flexmaild.system.files import read_at_most
 
 Source = Literal["plain", "file", "env", "credential"]
 MASK = "********"
-# A PEM private key of 16,384 bits has 13 KiB; whatever is larger is not a secret but a mistake.
+# A PEM private key of 16,384 bits has 13 KiB; a larger file is not a secret but a mistake.
 _LARGEST = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Secret:
-    """Where a secret comes from. `place`: path, variable or credential name; for "plain" the value itself."""
+    """The source of a secret. location: path, variable or credential name; for "plain" the value itself."""
 
     source: Source
-    place: str
+    location: str
 
     def read(self) -> str:
         """The value as of now, one trailing newline stripped. Raises TryLater (reason auth): an operator may
@@ -47,11 +46,11 @@ class Secret:
         return self._look()[1]
 
     def _look(self) -> tuple[str, str]:
-        return _LOOKS[self.source](self.place)
+        return _READERS[self.source](self.location)
 
     def shown(self) -> Any:
-        """What may be shown of it: the place, but never a plain value."""
-        return MASK if self.source == "plain" else {self.source: self.place}
+        """What may be shown: the location, but never a plain value."""
+        return MASK if self.source == "plain" else {self.source: self.location}
 
     def __repr__(self) -> str:
         return f"Secret({self.shown()!r})"
@@ -66,7 +65,7 @@ class Secret:
     def __get_pydantic_json_schema__(
         cls, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        places = [
+        locations = [
             {
                 "type": "object",
                 "properties": {name: {"type": "string"}},
@@ -75,7 +74,7 @@ class Secret:
             }
             for name in get_args(Source)[1:]
         ]
-        return {"anyOf": [{"type": "string"}, *places]}
+        return {"anyOf": [{"type": "string"}, *locations]}
 
 
 def _made(given: object) -> Secret:
@@ -85,59 +84,59 @@ def _made(given: object) -> Secret:
         return Secret("plain", given)
     if not isinstance(given, dict) or len(given) != 1:
         raise wrong("must be text in quotes, or one of {file: PATH}, {env: NAME}, {credential: NAME}")
-    (source, place), *_ = given.items()
+    (source, location), *_ = given.items()
     if source not in get_args(Source)[1:]:
         raise wrong("has an unknown source: use {file: PATH}, {env: NAME} or {credential: NAME}")
-    if not isinstance(place, str) or not place:
+    if not isinstance(location, str) or not location:
         raise wrong(f"needs a name after {source}:")
-    if source == "file" and not place.startswith("/"):
+    if source == "file" and not location.startswith("/"):
         raise wrong("needs an absolute path after file:, beginning with /")
-    if source == "credential" and "/" in place:
+    if source == "credential" and "/" in location:
         raise wrong("needs the name of a systemd credential after credential:, without a /")
-    return Secret(source, place)
+    return Secret(source, location)
 
 
-def _plain(place: str) -> tuple[str, str]:
-    return place, "" if place else "is empty: give a value, or {file: PATH}"
+def _plain(location: str) -> tuple[str, str]:
+    return location, "" if location else "is empty: give a value, or {file: PATH}"
 
 
-def _env(place: str) -> tuple[str, str]:
-    value = os.environ.get(place, "")
+def _env(location: str) -> tuple[str, str]:
+    value = os.environ.get(location, "")
     return (
         value,
-        "" if value else f"the environment variable {place} is not set: set it, or use {{file: PATH}}",
+        "" if value else f"the environment variable {location} is not set: set it, or use {{file: PATH}}",
     )
 
 
-def _credential(place: str) -> tuple[str, str]:
+def _credential(location: str) -> tuple[str, str]:
     directory = os.environ.get("CREDENTIALS_DIRECTORY", "")
     if not directory:
         return "", (
-            f"the systemd credential {place} is not there ($CREDENTIALS_DIRECTORY is not set): "
-            f"add LoadCredential={place}:PATH to the unit"
+            f"the systemd credential {location} is not there ($CREDENTIALS_DIRECTORY is not set): "
+            f"add LoadCredential={location}:PATH to the unit"
         )
-    return _file(str(Path(directory) / place))
+    return _file(str(Path(directory) / location))
 
 
-def _file(place: str) -> tuple[str, str]:
+def _file(location: str) -> tuple[str, str]:
     try:
-        mode, raw = read_at_most(place, _LARGEST + 1)
+        mode, raw = read_at_most(location, _LARGEST + 1)
         if mode & 0o007:
-            return "", f"the secret file {place} is open to every user: run chmod 0600 {place}"
+            return "", f"the secret file {location} is open to every user: run chmod 0600 {location}"
         value = raw.decode().removesuffix("\n").removesuffix("\r")
     except OSError as error:
         return (
             "",
-            f"the secret file {place} cannot be read ({error.strerror}): create it for flexmaild only",
+            f"the secret file {location} cannot be read ({error.strerror}): create it for flexmaild only",
         )
     except UnicodeDecodeError:
-        return "", f"the secret file {place} is not UTF-8 text: write the bare secret into it"
+        return "", f"the secret file {location} is not UTF-8 text: write the bare secret into it"
     if len(raw) > _LARGEST:
-        return "", f"the secret file {place} is larger than 64 KiB: write the bare secret into it"
-    return value, "" if value else f"the secret file {place} is empty: write the bare secret into it"
+        return "", f"the secret file {location} is larger than 64 KiB: write the bare secret into it"
+    return value, "" if value else f"the secret file {location} is empty: write the bare secret into it"
 
 
-_LOOKS: dict[Source, Callable[[str], tuple[str, str]]] = {
+_READERS: dict[Source, Callable[[str], tuple[str, str]]] = {
     "plain": _plain,
     "env": _env,
     "credential": _credential,

@@ -1,13 +1,11 @@
-"""The base of every group of settings, and of the settings classes that transports and sinks bring along.
+"""The base class of every group of settings, including those of transports and sinks.
 
-A field is declared once: type, default, bounds and, as the docstring below it, the words for the operator.
-From that come the check, the sample file, the reference page and the JSON schema.
+A field is declared once: type, default, bounds and, as the docstring below it, the description. The check,
+the sample file, the reference page and the JSON schema follow from it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.config import JsonDict
@@ -15,10 +13,7 @@ from pydantic.config import JsonDict
 from flexmaild.settings.faults import Finding, Path
 from flexmaild.settings.secrets import Secret
 
-if TYPE_CHECKING:
-    from flexmaild.settings.schema import Settings
-
-# Marks a field whose change needs a restart of the daemon; said once, where the field is declared.
+# Marks a field whose change needs a restart of the daemon.
 RESTART: JsonDict = {"restart": True}
 
 
@@ -33,17 +28,18 @@ class Section(BaseModel):
         populate_by_name=True,
     )
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
-        """The rules that one field alone cannot state; `whole` lets them look at other sections.
+    def findings(self) -> Iterator[Finding]:
+        """The section's own rules, which one field alone cannot state; `settings.relations` has those between
+        sections.
 
-        To add rules in an adapter's class, override this and begin with `yield from super().findings(whole)`.
+        To add rules in an adapter's class, override this and begin with `yield from super().findings()`.
         Yield a `Finding` with a path relative to this section: `Finding(("path",), "is not a directory")`.
         """
         yield from ()
 
 
 def children(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Every value below a section with its path as in the file, the section itself first."""
+    """Every value in a section with its path as in the file, the section itself first."""
     yield path, value
     if isinstance(value, Section):
         for name, field in type(value).model_fields.items():
@@ -57,5 +53,5 @@ def children(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 
 
 def secrets_in(value: Any) -> Iterator[tuple[Path, Secret]]:
-    """Every secret below a section with its path."""
+    """Every secret in a section with its path."""
     return ((path, item) for path, item in children(value) if isinstance(item, Secret))

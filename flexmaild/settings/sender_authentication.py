@@ -1,20 +1,14 @@
-"""incoming.sender_authentication: whose word about senders counts, and how much of it a reply must show."""
-
-from __future__ import annotations
+"""incoming.sender_authentication: which servers' results are trusted, and what a reply must prove."""
 
 import importlib.util
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from flexmaild.core.approval.proof import Side
 from flexmaild.core.model import Requirement
 from flexmaild.settings.faults import Finding
 from flexmaild.settings.section import Section
 from flexmaild.settings.types import Flag, IpNetwork, Line
-
-if TYPE_CHECKING:
-    from flexmaild.settings.schema import Settings
 
 # RFC 8601: a domain name, or what a milter makes of a macro ("ORIGINATING").
 _AUTHSERV_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
@@ -24,7 +18,7 @@ _EXCHANGE_ONLINE = "exchange-online"
 
 
 def plain(name: str) -> str:
-    """An authserv-id or a host as it is compared: without case, and without the dot at the end."""
+    """An authserv-id or a host in its form for comparison: in lower case, without a final dot."""
     return name.lower().rstrip(".")
 
 
@@ -56,7 +50,7 @@ class Border(Section):
     servers write unverified names there. Add 127.0.0.1 if a local filter (amavis, Proofpoint) returns the
     mail to this server."""
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
+    def findings(self) -> Iterator[Finding]:
         for fault in _id_faults(self.id):
             yield Finding(("id",), fault)
         if self.host and not _HOST_PATTERN.fullmatch(self.host):
@@ -90,7 +84,7 @@ class SenderAuthentication(Section):
 
     @property
     def can_prove(self) -> frozenset[Requirement]:
-        """What a mail can be asked for under these settings."""
+        """The requirements that a mail can meet under these settings."""
         reads_logins = any(b.results == "above" or b.submission for b in self.borders)
         if reads_logins or self.trusted_authserv_ids:
             return frozenset(("reference", "dmarc", "dkim", "auth"))
@@ -98,24 +92,17 @@ class SenderAuthentication(Section):
             return frozenset(("reference", "dmarc", "dkim"))
         return frozenset(("reference",))
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
+    def findings(self) -> Iterator[Finding]:
         if self.borders and self.trusted_authserv_ids:
             yield Finding(("trusted_authserv_ids",), "is the short form of borders: give one of the two")
         for index, name in enumerate(self.trusted_authserv_ids):
             for fault in _id_faults(name):
                 yield Finding(("trusted_authserv_ids", index), fault)
-        yield from self._twice()
+        yield from self._duplicates()
         if self.require not in self.can_prove:
             yield Finding(("require",), f"is {self.require}, which nothing here can prove: {self._cure()}")
         if self.verify_dkim and importlib.util.find_spec("dkim") is None:
             yield Finding(("verify_dkim",), "needs the extra dkim: pip install 'flexmaild[dkim]'")
-        if self.require == "reference" and whole.incoming.enabled:
-            yield Finding(
-                ("require",),
-                "is reference, which is weak for mail from outside: whoever reads an approver's mail "
-                "can answer in their name; dmarc is stronger",
-                grave=False,
-            )
 
     def _cure(self) -> str:
         if self.borders:
@@ -123,8 +110,8 @@ class SenderAuthentication(Section):
         cure = "name in borders the mail server whose results count"
         return cure if self.require == "auth" else f"{cure}, or set exchange_online or verify_dkim"
 
-    def _twice(self) -> Iterator[Finding]:
-        """Two with the same id and host would be read as one that writes at both places."""
+    def _duplicates(self) -> Iterator[Finding]:
+        """Borders or ids that are named twice: two with the same id and host would be read as one."""
         names = [(plain(border.id), plain(border.host or "")) for border in self.borders]
         for index, name in enumerate(names):
             if name in names[:index]:

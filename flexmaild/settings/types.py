@@ -1,7 +1,7 @@
-"""The kinds of value an operator can write beyond text, number and boolean: durations, sizes, addresses.
+"""The types of values beyond text, number and boolean: durations, sizes, addresses, names.
 
-Each is an `Annotated` alias or a marker for one, so that the models read like a table. All parse strictly:
-what is not understood is a fault, never guessed. Used by `schema` and by adapters' settings classes.
+Each is an `Annotated` alias or a marker for one, so that the models read like a table. All parse strictly.
+Used by `schema` and by adapters' settings classes.
 """
 
 from __future__ import annotations
@@ -9,16 +9,18 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, Strict
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from flexmaild.core import durations
 from flexmaild.core.addresses import normal
+from flexmaild.languages.load import LANGUAGES, OTHER_TAGS, WRITTEN
 
 _SIZES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "kB": 10**3, "MB": 10**6, "GB": 10**9}
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
@@ -27,12 +29,13 @@ _ADDRESS = re.compile(rf"[\w!#$%&'*+/=?^`{{|}}~-]+(?:\.[\w!#$%&'*+/=?^`{{|}}~-]+
 
 
 def wrong(text: str) -> PydanticCustomError:
-    """The error a validator raises; `text` says what is wrong and what would be right, never a secret."""
+    """The error for validators to raise; `text` says what is wrong and what would be right, never a
+    secret."""
     return PydanticCustomError("fault", "{text}", {"text": text})
 
 
 def show_size(value: int) -> str:
-    """As an operator would write it: the largest binary unit that is exact."""
+    """The size as written in the settings: in the largest binary unit that is exact."""
     unit = next(u for u in ("GiB", "MiB", "KiB", "B") if value % _SIZES[u] == 0)
     return f"{value // _SIZES[unit]}{unit}"
 
@@ -126,7 +129,7 @@ class Octal:
 
 @dataclass(frozen=True, slots=True)
 class TimestampSetting:
-    """Marks a `datetime` setting, kept in UTC. A bare date means its first moment, or its last with `end`."""
+    """Marks a `datetime` setting, kept in UTC. A bare date means its beginning, or its end with `end`."""
 
     end: bool = False
 
@@ -139,12 +142,12 @@ class TimestampSetting:
             if len(given) == len("2026-01-31"):
                 day = date.fromisoformat(given)
                 return datetime.combine(day, time.max if self.end else time.min, UTC)
-            moment = datetime.fromisoformat(given)
+            timestamp = datetime.fromisoformat(given)
         except ValueError:
             raise wrong("must be a date like 2026-01-31, or a time like 2026-01-31T08:00:00Z") from None
-        if moment.tzinfo is None:
+        if timestamp.tzinfo is None:
             raise wrong("needs a time zone: add Z for UTC, or an offset like +01:00")
-        return moment.astimezone(UTC)
+        return timestamp.astimezone(UTC)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(
@@ -157,7 +160,7 @@ class TimestampSetting:
 
 @dataclass(frozen=True, slots=True)
 class AfterProcessing:
-    """What becomes of a mail that was processed: `move` names a folder, empty means that it is deleted."""
+    """What happens to a processed mail: `move` names a folder, empty means that it is deleted."""
 
     move: str = ""
 
@@ -194,7 +197,7 @@ def _address(text: str) -> str:
 
 
 def _is_normal(text: str) -> bool:
-    """Whether the daemon can use it: it compares addresses in their normal form."""
+    """Whether it has the normal form in which the daemon compares addresses."""
     try:
         return bool(normal(text))
     except ValueError:
@@ -206,7 +209,7 @@ def _optional_address(text: str) -> str:
 
 
 # limits.h: the longest name of a file, and of a path with its final NUL.
-NAME_MAX, PATH_MAX = 255, 4096
+NAME_MAX, _PATH_MAX = 255, 4096
 
 
 def _absolute(text: object) -> object:
@@ -214,8 +217,8 @@ def _absolute(text: object) -> object:
         raise wrong("must be an absolute path, beginning with /")
     if isinstance(text, str):
         names = [name.encode("utf-8", "surrogatepass") for name in text.split("/")]
-        if max(map(len, names)) > NAME_MAX or len(b"/".join(names)) >= PATH_MAX:
-            raise wrong(f"is longer than Linux allows: {PATH_MAX} bytes, of each name {NAME_MAX}")
+        if max(map(len, names)) > NAME_MAX or len(b"/".join(names)) >= _PATH_MAX:
+            raise wrong(f"is longer than Linux allows: {_PATH_MAX} bytes, of each name {NAME_MAX}")
     return text
 
 
@@ -236,8 +239,8 @@ def _host(text: str) -> str:
 
 
 def is_host(name: str) -> bool:
-    """Whether resolvers take it: an IP address without brackets, or a name, with "_" too, which some networks
-    use. Of numbers alone it is an address, as inet_aton(3) reads it, or nothing."""
+    """Whether resolvers accept it: an IP address without brackets, or a name, also with "_", which some
+    networks use. Numbers alone must be an address by inet_aton(3)."""
     if len(name) > 253 or re.search(r"[^\w.:%-]", name):
         return False
     labels = name.removesuffix(".").split(".")
@@ -268,7 +271,7 @@ Host = Annotated[str, AfterValidator(_host)]
 
 
 def _ip_network(text: str) -> str:
-    """An address stays one. IPv4 as an IPv6 socket shows it (RFC 4291 section 2.5.5.2) is IPv4."""
+    """The network, or the address where it is one. IPv4-mapped IPv6 (RFC 4291 section 2.5.5.2) is IPv4."""
     try:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:
@@ -279,7 +282,7 @@ def _ip_network(text: str) -> str:
     if mapped and network.prefixlen >= 96:
         network = ipaddress.ip_network(f"{mapped}/{network.prefixlen - 96}")
     if network.prefixlen < (8 if network.version == 4 else 16):
-        raise wrong(f"{text!r} holds the addresses of strangers: name your own networks")
+        raise wrong(f"{text!r} holds addresses that are not yours: name your own networks")
     return str(network.network_address if network.num_addresses == 1 else network)
 
 
@@ -290,3 +293,34 @@ OptionalAddress = Annotated[str, AfterValidator(_optional_address)]
 AbsolutePath = Annotated[Path, BeforeValidator(_absolute)]
 Mode = Annotated[int, Octal()]
 OptionalUrl = Annotated[str, AfterValidator(_optional_url)]
+
+
+def _tag(text: object) -> object:
+    if isinstance(text, str) and (tag := OTHER_TAGS.get(text.lower())):
+        raise wrong(f"{text} is not the tag of a language here: write {tag} for {LANGUAGES[tag].name}")
+    return text
+
+
+# The languages of replies, and those of our own mails: the files of `languages`.
+if TYPE_CHECKING:
+    Understood = str
+    Written = str
+else:
+    Understood = Annotated[Literal[tuple(LANGUAGES)], BeforeValidator(_tag)]
+    Written = Annotated[Literal[WRITTEN], BeforeValidator(_tag)]
+
+
+def _word(text: str) -> str:
+    if not text or len(text) > 40 or not all(c.isalpha() or unicodedata.combining(c) for c in text):
+        raise wrong("must be a single word of letters only: replies are read by their first word")
+    return unicodedata.normalize("NFC", text)
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,39}", text):
+        raise wrong("must be a name of small letters, digits, - and _, at most 40 characters")
+    return text
+
+
+Word = Annotated[str, AfterValidator(_word)]
+Name = Annotated[str, AfterValidator(_name)]

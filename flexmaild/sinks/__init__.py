@@ -1,7 +1,8 @@
 """The table of sinks: each kind that `sinks.NAME.kind` may name, its settings, and what is built from them.
 
-`settings.load` is given `SINKS` by `daemon.wiring`, so that a kind that is not here is a fault of the
-settings; `daemon.wiring` calls `build_sink` for each configured sink. To add one: its file, and its line.
+`daemon.wiring` passes `SINKS` to `settings.load`, so that an unknown kind is a fault of the settings, and
+calls `build_sink` for each configured sink. To add one: its file, and its line. Apart, so that a sink stays
+one file.
 """
 
 from collections.abc import Callable, Mapping

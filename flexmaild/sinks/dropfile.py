@@ -1,8 +1,8 @@
-"""The sink `dropfile`: one JSON file for each decision, in a directory that somebody else watches.
+"""The sink `dropfile`: one JSON file for each decision, in a directory that another program watches.
 
-Made by `flexmaild.sinks.build_sink`, used by the one thread that delivers to it. A file appears whole or
-not at all, under a name made of the delivery's key only, and the same key makes the same file however
-often it is delivered. Nothing of a mail or a request ever becomes part of a name.
+Used by the one thread that delivers to it. A file appears whole or not at all, under a name made of the
+delivery's key only; a repeated delivery writes the same file. No text of a mail or a request becomes part of
+a name.
 """
 
 import errno
@@ -19,15 +19,15 @@ from typing import Literal
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
 from flexmaild.settings.faults import Finding
-from flexmaild.settings.schema import Settings, SinkSettings, unknown_group
+from flexmaild.settings.schema import SinkSettings, unknown_group
 from flexmaild.settings.types import AbsolutePath, Line
-from flexmaild.system import groups
+from flexmaild.system import users
 
 # NAME_MAX of Linux file systems is 255 bytes; ".json" and the temporary name take 15 of them.
 LONGEST_KEY = 200
-# The file's group reads, nobody else: a decision holds addresses and comments.
-MODE = 0o640
-ABANDONED_SECONDS = 3600.0
+# Readable for the file's group only: a decision holds addresses and comments.
+_MODE = 0o640
+_ABANDONED_SECONDS = 3600.0
 
 _SAFE_KEY = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_KEY - 1}}}")
 _TEMPORARY = re.compile(r"\.[A-Za-z0-9][A-Za-z0-9._-]*\.json\.[0-9a-f]{8}")
@@ -56,15 +56,15 @@ class DropfileSettings(SinkSettings):
     setgid bit, else the group of the daemon (under the systemd unit `flexmail`, whose members may use the
     control socket)."""
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
-        yield from super().findings(whole)
+    def findings(self) -> Iterator[Finding]:
+        yield from super().findings()
         yield from unknown_group(self.group)
         if obstacle := _obstacle(self.path):
             yield Finding(("path",), obstacle, grave=False)  # what holds it may be mounted later
 
 
 class Dropfile:
-    """See `core.ports.Sink`. Whatever watches the directory may take away any `*.json` it finds there."""
+    """See `core.ports.Sink`. The program that watches the directory may remove any `*.json`."""
 
     def __init__(self, settings: DropfileSettings) -> None:
         self._path: Path = settings.path
@@ -81,33 +81,33 @@ class Dropfile:
                     self._swept = True
                 if _content(directory, name, len(event), gid) != event:
                     self._put(directory, name, event, gid)
-                # Even where the file is there: the try that wrote it may have died before this.
+                # Even where the file is there: the process that wrote it may have died before this.
                 os.fsync(directory)
         except OSError as error:
             raise _failure(error, self._path) from error
         return name
 
     def _gid(self) -> int | None:
-        """Of the group of the settings; asked each time, since it may be made later."""
+        """The id of the group in the settings; looked up each time, since it may be created later."""
         if not self._group:
             return None
-        gid = groups.gid_of(self._group)
+        gid = users.gid_of(self._group)
         if gid is None:
-            text, cure = f"there is no group {self._group} on this machine", groups.cure_for(self._group)
+            text, cure = f"there is no group {self._group} on this machine", users.cure_for(self._group)
             raise TryLater(Reason.CLIENT, text, step="write", cure=f"On this machine {cure} as its group.")
         return gid
 
     def _put(self, directory: int, name: str, event: bytes, gid: int | None) -> None:
-        # The leading dot hides it from those who watch for *.json; the random part from another daemon's.
+        # The leading dot hides it from programs that watch for *.json; the random part keeps daemons apart.
         temporary = f".{name}.{secrets.token_hex(4)}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
-            # Until its group is right nobody but the daemon reads it.
+            # Only the daemon can read it until its group is right.
             with os.fdopen(os.open(temporary, flags, 0o600, dir_fd=directory), "wb") as file:
                 file.write(event)
                 file.flush()
                 self._give(file.fileno(), gid)
-                os.fchmod(file.fileno(), MODE)  # the unit's umask would take the group's right away
+                os.fchmod(file.fileno(), _MODE)  # the unit's umask would take the group's right away
                 os.fsync(file.fileno())
             os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
         except BaseException:
@@ -146,7 +146,7 @@ def file_name(key: str) -> str:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[int]:
-    """The directory as a descriptor, so that it stays the same one if its name is moved meanwhile."""
+    """The directory as a descriptor, so that it stays the same one if it is renamed meanwhile."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         yield descriptor
@@ -163,8 +163,7 @@ def _member(group: str, path: Path) -> str:
 
 
 def _content(directory: int, name: str, size: int, gid: int | None) -> bytes | None:
-    """What the file holds, if it is one (no link, no pipe that somebody put there), as large as that, and
-    the group's."""
+    """The file's content, if it is a regular file of that size and group."""
     try:
         status = os.stat(name, dir_fd=directory, follow_symlinks=False)
         if not stat.S_ISREG(status.st_mode) or status.st_size != size:
@@ -179,8 +178,8 @@ def _content(directory: int, name: str, size: int, gid: int | None) -> bytes | N
 
 
 def _sweep(directory: int) -> None:
-    """Remove what deliveries that were killed in the middle have left; a younger one may be under way."""
-    old = time.time() - ABANDONED_SECONDS
+    """Remove the temporary files of deliveries that were killed; a younger one may be in progress."""
+    old = time.time() - _ABANDONED_SECONDS
     for name in filter(_TEMPORARY.fullmatch, os.listdir(directory)):
         with suppress(OSError):
             if os.stat(name, dir_fd=directory, follow_symlinks=False).st_mtime < old:
@@ -188,7 +187,7 @@ def _sweep(directory: int) -> None:
 
 
 def _failure(error: OSError, path: Path) -> Failure:
-    """Most of these pass once somebody has done what the cure says, without touching the settings."""
+    """The failure for an error. Most pass once an administrator follows the cure, without new settings."""
     text = f"{path}: {error.strerror or error}"
     if error.errno == errno.ENOTDIR:
         return GiveUp(Reason.CLIENT, text, step="write", cure="Name a directory as the sink's path.")

@@ -21,7 +21,7 @@ from pydantic import Field
 from flexmaild.core.errors import Reason, TryLater, printable
 from flexmaild.core.redacted import redacted
 from flexmaild.settings.faults import Finding
-from flexmaild.settings.schema import Settings, SinkSettings
+from flexmaild.settings.schema import SinkSettings
 from flexmaild.settings.secrets import Secret
 from flexmaild.settings.types import Duration, Line
 from flexmaild.system.deadline import Deadline
@@ -50,8 +50,8 @@ class ExecSettings(SinkSettings):
     timeout: Annotated[timedelta, Duration("1s", "10m")] = timedelta(seconds=30)
     """How long it may run. Then it gets SIGTERM with all its children, and five seconds later SIGKILL."""
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
-        yield from super().findings(whole)
+    def findings(self) -> Iterator[Finding]:
+        yield from super().findings()
         program = Path(self.command[0])
         if not program.is_absolute():
             yield Finding(("command", 0), "must be an absolute path: PATH is not searched")

@@ -1,4 +1,5 @@
-"""Durable memory: one interface, `Store`, and its `Transaction`; embedded SQLite behind it."""
+"""The store: one interface, `Store`, and its `Transaction`; embedded SQLite behind it. What other packages
+use."""
 
 from flexmaild.store.errors import (
     StoreBroken,

@@ -1,7 +1,7 @@
-"""Takes a store that is not the one that was there: what an operator decides, and is told what it costs.
+"""Adopts a store that is not the recorded one; the operator decides, and is shown what is lost.
 
-Called by `flexmaild store adopt`, never by the daemon. Only says what it finds until it is told since when
-something is missing; then the event log has it, and the store gets a mark.
+Called by `flexmaild store adopt`, never by the daemon. Without the time since which something is missing it
+only reports; with it, the event log records the adoption, and the store gets a mark.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from flexmaild.store.records import audit
 from flexmaild.store.records.tables import audit as events
 from flexmaild.store.store_mark import StoreMark
 
-ACT = "store.adopt"
+_ACT = "store.adopt"
 _GONE, _NONE = "the store is gone", "there is no store"
 
 
@@ -38,11 +38,11 @@ class Finding:
 
 
 class TooEarly(Exception):
-    """The store holds something from after the time since when it is said to miss something."""
+    """The store holds something from after the given time of loss."""
 
 
 def adopt(url: str, *, state_directory: Path, now: datetime, lost_since: datetime | None, by: str) -> Finding:
-    """What is found; taken over where lost_since is given and there is a difference.
+    """Report the store, and adopt it where lost_since is given and there is a difference.
 
     now: goes into the event log, with by, the operator. Raises TooEarly and the faults of the store; a daemon
     that runs with this state directory is one.
@@ -58,8 +58,8 @@ def adopt(url: str, *, state_directory: Path, now: datetime, lost_since: datetim
     kept, fault = _kept(state_directory)
     if lost_since is None and not has_store:
         return Finding(path, fault or (_GONE if kept else _NONE), kept, None, None)
-    place = prepare(path, state_directory)
-    database = Database(place)
+    opened = prepare(path, state_directory)
+    database = Database(opened)
     try:
         with decoded(path):
             database.examine()
@@ -81,7 +81,7 @@ def _taken(connection: Connection, found: Finding, now: datetime, lost_since: da
     migrate(connection, str(found.path))
     store_mark.name_installation(connection)
     data = {"by": by, "lost_since": lost_since.isoformat(), "difference": found.difference}
-    audit.append(connection, [AuditEntry(now, "", ACT, data)])
+    audit.append(connection, [AuditEntry(now, "", _ACT, data)])
     mark = store_mark.of(connection, found.path)
     assert mark
     return mark
@@ -101,6 +101,6 @@ def _finding(connection: Connection, path: Path, kept: StoreMark | None, fault: 
     elif held is None:
         fault = fault or "the store is empty"
     # Adopting is no work of the store: where its mark could not be written, it is done once more.
-    work = select(events.c.at).where(events.c.event != ACT).order_by(events.c.seq.desc()).limit(1)
+    work = select(events.c.at).where(events.c.event != _ACT).order_by(events.c.seq.desc()).limit(1)
     last = connection.scalar(work) if held else None
     return Finding(path, fault, kept, held, last)

@@ -1,7 +1,7 @@
-"""Where a SQLite store lies: its directory, its file of mode 0600, and the lock that keeps others out.
+"""The file of an SQLite store: its directory, its mode 0600, and the lock that keeps other processes out.
 
 Called by `open_store` and `adopt`. The lock is a `flock` on `<file>.lock`, held as long as the process lives;
-the kernel lets go of it however the process ends, and the file itself is never removed (removing it would let
+the kernel releases it however the process ends, and the file itself is never removed (removing it would let
 two processes lock two different files of the same name). The state directory is locked as well: the mark in
 it (`store_mark`) is of one store, whichever store.url names.
 """
@@ -20,7 +20,7 @@ from flexmaild.system.deadline import Deadline
 from flexmaild.system.files import NO_ROOM
 
 # A forked child of a daemon that was killed may outlive it for a moment, and holds the same lock.
-PATIENCE_SECONDS = 2.0
+_PATIENCE_SECONDS = 2.0
 
 _HELD = "stop it, or give this one a store.url and state_directory of its own."
 
@@ -31,16 +31,15 @@ NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "glu
 
 @dataclass(frozen=True, slots=True)
 class DatabaseFile:
-    """An opened place: the database file, which file that was (device, inode), and the descriptors of its
-    locks."""
+    """An opened database file: its path, its identity (device, inode), and the descriptors of its locks."""
 
     path: Path
     identity: tuple[int, int]
     locks: tuple[int, ...]
 
     def check(self) -> None:
-        """Refuse to go on when the file was deleted or replaced under the running daemon: what is committed
-        to an unlinked file is gone at the next start. Raises StoreBroken."""
+        """Raises StoreBroken where the file was deleted or replaced under the running daemon: what is
+        committed to an unlinked file is lost at the next start."""
         insist_on(self.path, self.identity)
 
     def check_wal(self) -> None:
@@ -79,11 +78,11 @@ def prepare(path: Path, state_directory: Path) -> DatabaseFile:
             _refuse_network(path)
             locks = _locked_file(path, held), _locked_directory(state_directory, held)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-            place = DatabaseFile(path, identity(path), locks)
+            database_file = DatabaseFile(path, identity(path), locks)
         except OSError as error:
             raise unusable(path, error) from error
         held.pop_all()
-    return place
+    return database_file
 
 
 def unusable(path: Path, error: OSError) -> StoreFault:
@@ -126,15 +125,15 @@ def _locked_directory(path: Path, held: ExitStack) -> int:
 
 
 def _opened(path: Path, flags: int, held: ExitStack) -> int:
-    """To be locked; closed with `held`, or this process would keep itself out at its next try."""
+    """The descriptor to lock; closed with `held`, or this process would lock itself out at its next try."""
     descriptor = os.open(path, flags | os.O_CLOEXEC, 0o600)
     held.callback(os.close, descriptor)
     return descriptor
 
 
 def _is_locked(descriptor: int) -> bool:
-    """Whether the lock could be had; waits a little for a process that ends."""
-    deadline = Deadline.after(PATIENCE_SECONDS)
+    """Whether the lock was acquired; waits a little for a process that is ending."""
+    deadline = Deadline.after(_PATIENCE_SECONDS)
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

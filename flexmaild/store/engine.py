@@ -1,10 +1,11 @@
-"""The connections to SQLite: one that writes, some that read; what their failures mean.
+"""The connections to SQLite: one that writes, some that read, and the translation of their failures.
 
 Called by `open_store` and by every method of `Store`. ONE connection writes: SQLite before 3.51.3 can damage
 a WAL file when two connections write or checkpoint at the same instant, and Debian 12 has 3.40.1. A lock
 hands it to one transaction after the other. Those that read open the file for reading only (`mode=ro`), so
-they neither write nor checkpoint, and wait for no writer; other processes may do the same (`store.read_only`,
-`.backup`, `sqlite3 -readonly`). `synchronous=FULL` since a mail is deleted on the server after the commit.
+they neither write nor checkpoint, and do not wait for writers; other processes may do the same
+(`store.read_only`, `.backup`, `sqlite3 -readonly`). `synchronous=FULL` since a mail is deleted on the server
+after the commit.
 """
 
 import sqlite3
@@ -39,15 +40,14 @@ PRAGMAS = (
 )
 
 # quick_check reads the whole file: about 0.1 s here for 64 MiB in the page cache.
-CHECKED_BYTES = 64 * 1024 * 1024
+_CHECKED_BYTES = 64 * 1024 * 1024
 
 
-# A reader waits for nobody but a recovery after a crash, which the start has done.
+# A reader waits only for a recovery after a crash, which the start has done.
 READ_SECONDS = 2.0
 # How long the end waits for a transaction that still runs, seconds.
 CLOSE_SECONDS = 5.0
-# How long a transaction waits for its turn, seconds: each takes milliseconds, so that it comes in no time
-# unless the disk hangs.
+# How long a transaction waits for its turn, seconds: each takes milliseconds, unless the disk hangs.
 TURN_SECONDS = 10.0
 # Connections for reading that are kept open; more are opened when there are more readers at once.
 KEPT_READERS = 4
@@ -56,25 +56,25 @@ KEPT_READERS = 4
 class Database:
     """Transactions, from any thread. After a StoreBroken every further call raises it again."""
 
-    def __init__(self, place: DatabaseFile) -> None:
-        self._place = place
+    def __init__(self, opened: DatabaseFile) -> None:
+        self._file = opened
         memory = {MEMORY: DamagedRows()}
-        self._writer = _writer(place).execution_options(**memory)
-        self._readers = _readers(place).execution_options(**memory)
+        self._writer = _writer(opened).execution_options(**memory)
+        self._readers = _readers(opened).execution_options(**memory)
         self._lock = FirstComeLock()
-        self._since: float | None = None
+        self._transaction_since: float | None = None
         self._broken: StoreBroken | None = None
         self._busy: StoreBusy | None = None  # why the last one did not begin: who waits behind it hears that
         self._closed = False
 
     @property
     def path(self) -> Path:
-        return self._place.path
+        return self._file.path
 
     @property
     def busy_since(self) -> float | None:
         """When the transaction began that runs now (CLOCK_MONOTONIC, seconds); None when none does."""
-        return self._since
+        return self._transaction_since
 
     @property
     def broken(self) -> StoreBroken | None:
@@ -83,9 +83,9 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that sees one state of the database; waits for nobody."""
+        """A transaction that sees one state of the database; never waits for a writer."""
         with self._guarded():
-            self._place.check()
+            self._file.check()
             with self._readers.begin() as connection:
                 yield connection
 
@@ -98,19 +98,19 @@ class Database:
         """
         if not self._lock.acquire(seconds):
             raise self._busy or StoreBusy(
-                f"{self._place.path}: another transaction has not ended for {seconds:g} seconds.",
+                f"{self._file.path}: another transaction has not ended for {seconds:g} seconds.",
                 "look whether the disk answers (journalctl -k).",
             )
-        self._since = time.monotonic()
+        self._transaction_since = time.monotonic()
         try:
             with self._guarded():
-                self._place.check()
+                self._file.check()
                 with self._writer.begin() as connection:
                     self._busy = None
-                    self._place.check_wal()
+                    self._file.check_wal()
                     yield connection
         finally:
-            self._since = None
+            self._transaction_since = None
             self._lock.release()
 
     @contextmanager
@@ -120,12 +120,12 @@ class Database:
         try:
             yield
         except (SQLAlchemyError, sqlite3.Error) as error:
-            raise self._remembered(translated(error, self._place.path)) from error
+            raise self._noted_fault(translated(error, self._file.path)) from error
         except StoreBroken as fault:
-            self._remembered(fault)
+            self._noted_fault(fault)
             raise
 
-    def _remembered(self, fault: StoreFault) -> StoreFault:
+    def _noted_fault(self, fault: StoreFault) -> StoreFault:
         if isinstance(fault, StoreBroken):
             self._broken = fault
         if isinstance(fault, StoreBusy):
@@ -133,25 +133,25 @@ class Database:
         return fault
 
     def examine(self) -> None:
-        """Look through the whole file after a crash (a -wal file was left), and when it is small enough to
-        cost nothing; a damaged page met later raises StoreBroken then. Raises StoreBroken."""
-        path = self._place.path
+        """Check the whole file after a crash (a -wal file was left), and when it is small. Raises
+        StoreBroken; a damaged page that is found later raises it then."""
+        path = self._file.path
         crashed = path.with_name(path.name + "-wal").exists()
-        if not crashed and path.stat().st_size > CHECKED_BYTES:
+        if not crashed and path.stat().st_size > _CHECKED_BYTES:
             return
         with self.writing() as connection:
             verdict = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
             if verdict != "ok":
-                raise sqlite_corrupt(str(verdict))
+                raise _sqlite_corrupt(str(verdict))
 
     def close(self) -> None:
-        """Fold the -wal file into the database and let go of file and lock. Raises nothing of its own: the
-        data is safe without, the next start reads the -wal file. A transaction that hangs is left to it."""
+        """Fold the -wal file into the database and release file and lock; never raises. Without this no
+        data is lost: the next start reads the -wal file. A hanging transaction is left alone."""
         if self._closed:
             return
         self._closed = True
         healthy, idle = self._broken is None, self._lock.acquire(CLOSE_SECONDS)
-        self._broken = StoreBroken(f"{self._place.path}: the store is closed.")
+        self._broken = StoreBroken(f"{self._file.path}: the store is closed.")
         try:
             self._readers.dispose()
             if healthy and idle:
@@ -164,10 +164,10 @@ class Database:
             if idle:
                 self._writer.dispose()
                 self._lock.release()
-                self._place.release()
+                self._file.release()
 
 
-def sqlite_corrupt(words: str) -> sqlite3.DatabaseError:
+def _sqlite_corrupt(words: str) -> sqlite3.DatabaseError:
     """What SQLite itself would raise on meeting the damage that quick_check has described."""
     error = sqlite3.DatabaseError(words[:200])
     error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
@@ -175,9 +175,9 @@ def sqlite_corrupt(words: str) -> sqlite3.DatabaseError:
     return error
 
 
-def _writer(place: DatabaseFile) -> Engine:
+def _writer(opened: DatabaseFile) -> Engine:
     engine = create_engine(
-        URL.create("sqlite", database=str(place.path)),
+        URL.create("sqlite", database=str(opened.path)),
         poolclass=QueuePool,
         pool_size=1,
         max_overflow=0,
@@ -199,10 +199,10 @@ def _connected(connection: sqlite3.Connection, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _readers(place: DatabaseFile) -> Engine:
+def _readers(opened: DatabaseFile) -> Engine:
     def connected() -> sqlite3.Connection:
-        place.check()
-        file = f"file:{quote(str(place.path))}?mode=ro"
+        opened.check()
+        file = f"file:{quote(str(opened.path))}?mode=ro"
         connection = sqlite3.connect(
             file, uri=True, timeout=READ_SECONDS, isolation_level=None, check_same_thread=False
         )

@@ -1,4 +1,4 @@
-"""How the store fails, in a few words that can be acted on.
+"""The faults of the store.
 
 Raised by every method of `Store` and by `open_store`, and nothing else is (but `core.errors.NotAllowed` by
 `Store.commit`, for JSON nested too deeply to be read again): exceptions of sqlite3 and SQLAlchemy are
@@ -23,11 +23,11 @@ class StoreFault(Failure):
 
 
 class StoreError(StoreFault):
-    """A lasting fault: it stays until somebody changes something."""
+    """A lasting fault: it stays until something is changed."""
 
 
 class StoreRefused(StoreError):
-    """It is not the store that belongs there: empty, older, another installation's or another program's."""
+    """The wrong store: empty, older, or of another installation or program."""
 
 
 class StoreBroken(StoreError):
@@ -39,7 +39,7 @@ class StoreBroken(StoreError):
 
 
 class StoreDamaged(StoreBroken):
-    """What the file holds is no database any more."""
+    """The file is not a valid database."""
 
 
 class StorePassing(StoreFault):
@@ -47,7 +47,7 @@ class StorePassing(StoreFault):
 
 
 class StoreBusy(StorePassing):
-    """Somebody else held the database for longer than the time allowed."""
+    """Another program or transaction held the database for longer than allowed."""
 
 
 class StoreFull(StorePassing):

@@ -1,4 +1,4 @@
-"""What an exception of the database means, in the words of `flexmaild.store.errors`.
+"""Translates exceptions of the database into the faults of `flexmaild.store.errors`.
 
 Called by `engine` for everything that leaves a transaction. SQLite's result codes are those of
 https://www.sqlite.org/rescode.html; Python gives the extended code as `sqlite_errorcode`.
@@ -49,7 +49,7 @@ def _by_code(code: int, origin: sqlite3.Error, path: Path) -> StoreFault:
     if primary == sqlite3.SQLITE_FULL:
         return StoreFull(f"{path}: no space left for the store.", CLEAR)
     if primary == sqlite3.SQLITE_IOERR:
-        if no_space(path):
+        if _no_space(path):
             return StoreFull(f"{path}: no space left for the store ({name}).", CLEAR)
         return StoreBroken(
             f"{path}: the disk failed while the store was written or read ({name}).",
@@ -68,7 +68,7 @@ def _by_code(code: int, origin: sqlite3.Error, path: Path) -> StoreFault:
     return StoreError(f"{path}: {origin} ({name}).")
 
 
-def no_space(path: Path) -> bool:
+def _no_space(path: Path) -> bool:
     """Whether an I/O error came from a limit rather than from a failing disk.
 
     SQLite reports only ENOSPC in write() as SQLITE_FULL; a quota (EDQUOT), a file size limit (EFBIG) and a

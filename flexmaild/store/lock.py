@@ -1,7 +1,7 @@
-"""A lock that is given to those who wait in the order in which they came.
+"""A lock that is granted in the order of requests. Apart from `engine`, since it knows no database.
 
-`threading.Lock` lets whoever asks at the right instant go first: beside sixteen busy threads the poller
-waited eight times as long for it. Used by `store.engine` for the one connection that writes.
+`threading.Lock` has no order: with sixteen busy threads the poller waited eight times as long. Used by
+`store.engine` for the one connection that writes.
 """
 
 import threading
@@ -15,7 +15,7 @@ class FirstComeLock:
         self._waiting: deque[threading.Event] = deque()
 
     def acquire(self, seconds: float) -> bool:
-        """Wait for a turn for so long; False when it did not come."""
+        """Wait for the lock for so many seconds; False when it was not granted."""
         with self._mutex:
             if not self._is_held:
                 self._is_held = True
@@ -31,7 +31,7 @@ class FirstComeLock:
             return False
 
     def release(self) -> None:
-        """Give it to who has waited longest; it is never free in between, so nobody can push in."""
+        """Grant it to the thread that has waited longest; it is never free in between."""
         with self._mutex:
             if self._waiting:
                 self._waiting.popleft().set()

@@ -33,7 +33,7 @@ def migrate(connection: Connection, name: str) -> None:
 
 
 def refuse_other_schema(connection: Connection, name: str) -> None:
-    """For who only reads. Raises StoreError unless the schema is the one that this program writes."""
+    """For readers: raises StoreError unless the schema is the one that this program writes."""
     newest, current = known_revisions()[-1], schema_of(connection, name)
     if current is None:
         raise StoreError(f"{name}: the database is empty.", "start the daemon once: it makes its tables.")
@@ -45,7 +45,7 @@ def refuse_other_schema(connection: Connection, name: str) -> None:
 
 
 def schema_of(connection: Connection, name: str) -> str | None:
-    """Its revision, None for an empty database. Raises StoreRefused where it is another program's."""
+    """The revision; None for an empty database. Raises StoreRefused where it belongs to another program."""
     tables = inspect(connection).get_table_names()
     if "alembic_version" in tables:
         version: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))

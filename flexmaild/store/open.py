@@ -1,4 +1,4 @@
-"""How a store is opened: the URL is understood, the place made, the file examined, the schema brought up.
+"""Opens a store: parses the URL, creates and locks the file, checks it, and migrates the schema.
 
 Called once by the daemon, before it says READY. Never repairs, recreates or guesses.
 """

@@ -1,7 +1,7 @@
-"""What may be asked of the store. Each method sees one state of the database; none of them changes it.
+"""The queries of the store. Each method sees one state of the database; none of them changes it.
 
-`Store` asks on connections of its own that wait for nobody, `Transaction` on the one that writes, where
-it sees what it has written. They raise the faults of `flexmaild.store.errors` and nothing else.
+`Store` runs them on connections that never wait, `Transaction` on the one that writes, where it sees what
+it has written. They raise the faults of `flexmaild.store.errors` and nothing else.
 """
 
 from collections import Counter
@@ -65,7 +65,7 @@ class Queries:
             return requests.by_ids(connection, ids)
 
     def past_requests(self, ids: Iterable[str]) -> set[str]:
-        """Of these, the ids of requests that were ours and are forgotten."""
+        """Those of these ids whose requests were pruned or purged of addresses."""
         with self._reading() as connection:
             return requests.past(connection, ids)
 
@@ -123,32 +123,32 @@ class Queries:
             return jobs.newest(connection, queue, states, limit, approval_id, before)
 
     def next_due(self, queue: Queue, target: str, now: datetime) -> datetime | None:
-        """When the next job that waits for this target, and that nobody has claimed, is due."""
+        """When the next unclaimed job of this target is due."""
         with self._reading() as connection:
             return jobs.next_due(connection, queue, target, now)
 
     # Incoming mails.
 
-    def known(self, marks: Iterable[MessageUid]) -> dict[MessageUid, Identity]:
-        """Those under which the outcome of a mail is committed, and which mail that was."""
+    def known(self, uids: Iterable[MessageUid]) -> dict[MessageUid, Identity]:
+        """Those of these UIDs under which an outcome is committed, and for which mails."""
         with self._reading() as connection:
-            marks = list(marks)
-            return mails.known(connection, marks) | left_mails.known(connection, marks)
+            uids = list(uids)
+            return mails.known(connection, uids) | left_mails.known(connection, uids)
 
     def left_mails(self) -> LeftMails:
-        """What lies in the folder and is left there."""
+        """The mails that are left in the folder."""
         with self._reading() as connection:
             return left_mails.all_of(connection)
 
     def highest(self, mailbox: str, validity: str) -> int:
-        """The highest of this folder's marks that a mail had whose outcome is committed."""
+        """The highest UID of this folder with a committed outcome."""
         with self._reading() as connection:
             return mails.highest(connection, mailbox, validity)
 
-    def seen(self, mark: MessageUid) -> ProcessedMail | None:
+    def processed(self, uid: MessageUid) -> ProcessedMail | None:
         """The outcome of this mail, without its raw bytes."""
         with self._reading() as connection:
-            return mails.by_mark(connection, mark)
+            return mails.by_uid(connection, uid)
 
     def outcomes(self, approval_id: str) -> list[ProcessedMail]:
         """The mails that came for this request, oldest first, without raw bytes."""
@@ -165,24 +165,24 @@ class Queries:
         with self._reading() as connection:
             return replies.newest(connection, ids)
 
-    def judged(self, since: datetime, limit: int) -> list[tuple[Reply, str]]:
-        """The last mails since then that named a request, the newest first, and why each came to what it did,
-        in words for operators."""
+    def replies_since(self, since: datetime, limit: int) -> list[tuple[Reply, str]]:
+        """The last mails since then that named a request, newest first, each with its reason for
+        operators."""
         with self._reading() as connection:
-            return mails.judged(connection, since, limit)
+            return mails.replies_since(connection, since, limit)
 
     def headers(self, limit: int) -> list[KeptHeader]:
-        """Of the last mails that came, the newest first."""
+        """The headers of the last mails, newest first."""
         with self._reading() as connection:
             return headers.newest(connection, limit)
 
     def approvers(self, addresses: Iterable[str]) -> dict[str, ApproverPast]:
-        """What is known of these, where anything is."""
+        """What is known of these addresses, where anything is."""
         with self._reading() as connection:
             return approvers.of(connection, addresses)
 
     def unknown_lines(self, limit: int) -> Counter[str]:
-        """In the replies to how many requests each unknown line stood, among the newest with any."""
+        """For each unknown line, in the replies to how many requests it was, among the newest with any."""
         with self._reading() as connection:
             return mails.unknown_lines(connection, limit)
 
@@ -192,7 +192,7 @@ class Queries:
             return mails.replayed(connection, fingerprints)
 
     def already_spent(self, names: Iterable[str]) -> set[str]:
-        """Those by which a committed mail that decided is known."""
+        """Those that identify a committed mail that decided."""
         with self._reading() as connection:
             return mails.already_spent(connection, names)
 
@@ -202,7 +202,7 @@ class Queries:
             return mails.newest_raw(connection, subject_part, since)
 
     def raw(self, sha256: str) -> bytes | None:
-        """The mail as it was read; None when it was never kept or is kept no longer."""
+        """The mail as it was read; None when it was never kept, or was deleted."""
         with self._reading() as connection:
             return mails.raw(connection, sha256)
 
@@ -252,7 +252,7 @@ class Queries:
 
     def damaged_rows(self, *, everything_open: bool = False) -> list[Damage]:
         """The rows that were found damaged and still are, of each table with any. everything_open: read all
-        requests and jobs that are not over first, to find those that nobody has asked for yet."""
+        open requests and jobs first, to find damaged ones before they are needed."""
         with self._reading() as connection:
             if everything_open:
                 damaged.read_open(connection)

@@ -1,4 +1,4 @@
-"""A look into a store from beside: by another process than the daemon, whether that runs or not.
+"""Read-only access to a store from another process than the daemon, whether that runs or not.
 
 Used by `flexmaild explain`, `replay` and `doctor`. Nothing is written, made or removed, above all no -wal and
 -shm file (made by root they would keep the daemon from starting), and each look is a connection of its own
@@ -29,21 +29,21 @@ from flexmaild.store.faults import RESTORE, translated
 from flexmaild.store.migrate import refuse_other_schema
 from flexmaild.store.open import database_file
 from flexmaild.store.records import headers, jobs, mails, requests, sent_mails
-from flexmaild.store.records.codec import SEEN, seen_of
+from flexmaild.store.records.codec import PROCESSED, processed_of
 from flexmaild.store.records.rows import Rows
-from flexmaild.store.records.tables import seen
+from flexmaild.store.records.tables import processed
 
 T = TypeVar("T")
 
 # A person waits for the answer.
-BUSY_SECONDS = 2.0
+_BUSY_SECONDS = 2.0
 # How often a look is repeated because the daemon was started or stopped in the middle of it.
 _TRIES = 5
 # The two ways to open the file. Where there is no -wal file, nobody has it open: SQLite is told that it does
 # not change, and takes no lock and makes no file. Where there is one, a reader that may not write the -shm
 # file reads it beside a daemon, and after a crash makes an index of its own in memory
 # (https://www.sqlite.org/wal.html#readonly, since 3.22).
-_AT_REST, _IN_USE = "mode=ro&immutable=1", "mode=ro&readonly_shm=1"
+_IMMUTABLE, _SHARED = "mode=ro&immutable=1", "mode=ro&readonly_shm=1"
 
 
 class StoreDenied(StoreError):
@@ -51,22 +51,22 @@ class StoreDenied(StoreError):
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A mail that was read, with its place in the order of reading."""
+class RecordedMail:
+    """A mail that was read, with its number in the order of reading."""
 
     seq: int
-    seen: ProcessedMail
+    processed: ProcessedMail
 
 
 @dataclass(frozen=True, slots=True)
 class MailRange:
-    """The mails read within some time: how many, and the place of the last."""
+    """The mails read within some time: how many, and the number of the last."""
 
     count: int
     last: int
 
 
-KEPT = Rows(seen, lambda row: Kept(row.seq, seen_of(row)), "seq")
+KEPT = Rows(processed, lambda row: RecordedMail(row.seq, processed_of(row)), "seq")
 
 
 class ReadOnlyStore:
@@ -75,112 +75,119 @@ class ReadOnlyStore:
     def __init__(self, url: str, *, state_directory: Path) -> None:
         """Raises StoreError where there is no store of this version, StoreDenied where it may not be read."""
         self._path = database_file(url, state_directory)
-        self._way = _AT_REST
+        self._mode = _IMMUTABLE
         self._identity = _examined(self._path)
         self._engine = create_engine(
             "sqlite://", creator=self._connected, poolclass=NullPool, hide_parameters=True
         )
-        self._look(lambda connection: refuse_other_schema(connection, str(self._path)))
+        self._query(lambda connection: refuse_other_schema(connection, str(self._path)))
 
     def requests(self, ids: Iterable[str]) -> dict[str, Request]:
         wanted = list(ids)
-        return self._look(lambda connection: requests.by_ids(connection, wanted))
+        return self._query(lambda connection: requests.by_ids(connection, wanted))
 
     def past_requests(self, ids: Iterable[str]) -> set[str]:
         wanted = list(ids)
-        return self._look(lambda connection: requests.past(connection, wanted))
+        return self._query(lambda connection: requests.past(connection, wanted))
 
     def open_requests(self) -> list[str]:
-        return self._look(requests.open_ids)
+        return self._query(requests.open_ids)
 
     def open_request_for(self, address: str) -> str | None:
-        return self._look(lambda connection: requests.open_for(connection, address))
+        return self._query(lambda connection: requests.open_for(connection, address))
 
     def jobs(self, ids: Iterable[str]) -> dict[str, Job]:
         wanted = list(ids)
-        return self._look(lambda connection: jobs.by_ids(connection, wanted))
+        return self._query(lambda connection: jobs.by_ids(connection, wanted))
 
     def sent_before(
         self, approval_id: str, invitation: int, moment: datetime
     ) -> tuple[Request, list[KeptMail], bool] | None:
         """The request, what had been ordered with this invitation's reference before a moment, and whether
         the mail that asks is still among it; None where there is no such request."""
-        return self._look(lambda c: sent_mails.of_invitation_before(c, approval_id, invitation, moment))
+        return self._query(lambda c: sent_mails.of_invitation_before(c, approval_id, invitation, moment))
 
-    def seen_as(self, sha256: str) -> ProcessedMail | None:
-        """The first outcome of this very mail."""
-        return self._first(seen.c.sha256 == sha256)
+    def processed_with_digest(self, sha256: str) -> ProcessedMail | None:
+        """The first outcome of the mail with these bytes."""
+        return self._first(processed.c.sha256 == sha256)
 
-    def seen_with_id(self, approval_ids: Iterable[str], message_id: str) -> ProcessedMail | None:
-        """The first outcome of a mail of this Message-ID about these: an export changes its bytes."""
-        is_it = seen.c.message_id.in_((message_id, as_written(message_id)))  # as versions before kept it
-        return self._first(and_(seen.c.approval_id.in_(list(approval_ids)), is_it))
+    def processed_with_message_id(self, approval_ids: Iterable[str], message_id: str) -> ProcessedMail | None:
+        """The first outcome of a mail with this Message-ID about these requests: an export changes the
+        bytes."""
+        is_it = processed.c.message_id.in_((message_id, as_written(message_id)))  # as versions before kept it
+        return self._first(and_(processed.c.approval_id.in_(list(approval_ids)), is_it))
 
     def read_together(self, read: ProcessedMail) -> frozenset[str]:
         """SHA-256 of the mails that were read in one go with this one and before it."""
-        own = select(func.min(seen.c.seq)).where(seen.c.sha256 == read.mail.sha256, seen.c.at == read.at)
-        query = select(seen.c.sha256).where(seen.c.at == read.at, seen.c.seq < own.scalar_subquery())
-        return frozenset(self._look(lambda connection: connection.execute(query).scalars().all()))
+        own = select(func.min(processed.c.seq)).where(
+            processed.c.sha256 == read.mail.sha256, processed.c.at == read.at
+        )
+        query = select(processed.c.sha256).where(
+            processed.c.at == read.at, processed.c.seq < own.scalar_subquery()
+        )
+        return frozenset(self._query(lambda connection: connection.execute(query).scalars().all()))
 
     def _first(self, which: ColumnElement[bool]) -> ProcessedMail | None:
-        query = select(seen).where(which).order_by(seen.c.seq).limit(1)
+        query = select(processed).where(which).order_by(processed.c.seq).limit(1)
 
-        def look(connection: Connection) -> ProcessedMail | None:
+        def query_with(connection: Connection) -> ProcessedMail | None:
             row = connection.execute(query).first()
-            return None if row is None else SEEN.of(connection, row)
+            return None if row is None else PROCESSED.of(connection, row)
 
-        return self._look(look)
+        return self._query(query_with)
 
     def span(self, since: datetime) -> MailRange:
-        """What was read since then and until now."""
-        query = select(func.count(), func.max(seen.c.seq)).where(seen.c.at >= since)
-        count, last = self._look(lambda connection: connection.execute(query).one())
+        """The range of mails read since then."""
+        query = select(func.count(), func.max(processed.c.seq)).where(processed.c.at >= since)
+        count, last = self._query(lambda connection: connection.execute(query).one())
         return MailRange(count, last or 0)
 
-    def read_since(self, since: datetime, after: int, last: int, limit: int) -> list[Kept]:
+    def read_since(self, since: datetime, after: int, last: int, limit: int) -> list[RecordedMail]:
         """A slice of the mails read since then, in the order of reading, without their bytes."""
-        query = select(seen).where(seen.c.at >= since, seen.c.seq > after, seen.c.seq <= last)
-        query = query.order_by(seen.c.seq).limit(limit)
-        return self._look(lambda c: [*KEPT.read(c, query)])
+        query = select(processed).where(
+            processed.c.at >= since, processed.c.seq > after, processed.c.seq <= last
+        )
+        query = query.order_by(processed.c.seq).limit(limit)
+        return self._query(lambda c: [*KEPT.read(c, query)])
 
     def headers(self, limit: int) -> list[KeptHeader]:
         """Of the last mails that were read, the newest first."""
-        return self._look(lambda connection: headers.newest(connection, limit))
+        return self._query(lambda connection: headers.newest(connection, limit))
 
     def raw(self, sha256: str) -> bytes | None:
         """The bytes of a mail, None when they are not kept; no bytes where they are damaged."""
-        return self._look(lambda connection: mails.raw_as_far(connection, sha256))
+        return self._query(lambda connection: mails.raw_or_empty(connection, sha256))
 
-    def _look(self, look: Callable[[Connection], T]) -> T:
-        """What it finds, looked for again where the file may have changed under it. Rows are taken apart in
-        here: what stands in one that is damaged can be anything."""
+    def _query(self, query_with: Callable[[Connection], T]) -> T:
+        """The result of a query, repeated where the file may have changed meanwhile. Rows are parsed here,
+        since damaged ones can hold anything."""
         for _ in range(_TRIES):
-            before = self._choose_way()
+            before = self._choose_mode()
             try:
                 with self._engine.connect() as connection:
-                    found = look(connection)
+                    found = query_with(connection)
             except (SQLAlchemyError, sqlite3.Error, ValueError, TypeError, LookupError) as error:
                 fault = self._fault(error)
-                if isinstance(fault, StoreBusy) or _trace(self._path) == before:
+                if isinstance(fault, StoreBusy) or _file_state(self._path) == before:
                     raise fault from error
                 continue
-            if self._way == _IN_USE or _trace(self._path) == before:
+            if self._mode == _SHARED or _file_state(self._path) == before:
                 return found
         raise StoreBusy(f"{self._path}: the store is being opened and closed.", "try again in a moment.")
 
-    def _choose_way(self) -> tuple[int, int, int]:
+    def _choose_mode(self) -> tuple[int, int, int]:
         """Chooses how to open the file now. Raises StoreError where it cannot be read without writing."""
         insist_on(self._path, self._identity)
-        trace = _trace(self._path)
+        trace = _file_state(self._path)
         log, index, journal = (
             self._path.with_name(self._path.name + e) for e in ("-wal", "-shm", "-journal")
         )
         if journal.exists():  # flexmaild makes none
             raise StoreBusy(f"{self._path}: another program is writing the store.", "close that program.")
         if trace[2] < 0 or (trace[2] == 0 and not index.exists()):
-            self._way = _AT_REST
+            self._mode = _IMMUTABLE
         elif index.exists():
-            self._way = _IN_USE
+            self._mode = _SHARED
         else:
             raise StoreError(
                 f"{log}: it was left behind without its -shm file, and cannot be read without writing.",
@@ -190,8 +197,8 @@ class ReadOnlyStore:
 
     def _connected(self) -> sqlite3.Connection:
         # isolation_level None: every SELECT is a transaction of its own.
-        file = f"file:{quote(str(self._path))}?{self._way}"
-        connection = sqlite3.connect(file, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+        file = f"file:{quote(str(self._path))}?{self._mode}"
+        connection = sqlite3.connect(file, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
         for pragma in ("query_only=ON", "trusted_schema=OFF"):
             connection.execute(f"PRAGMA {pragma}")
         return connection
@@ -206,8 +213,9 @@ class ReadOnlyStore:
         return translated(error, self._path)
 
 
-def _trace(path: Path) -> tuple[int, int, int]:
-    """What tells that somebody has written: the file's time and size, and the size of its -wal (-1: none)."""
+def _file_state(path: Path) -> tuple[int, int, int]:
+    """What changes when the store is written: the file's time and size, and the size of its -wal (-1:
+    none)."""
     try:
         found = path.stat()
         log = path.with_name(path.name + "-wal")
@@ -217,7 +225,7 @@ def _trace(path: Path) -> tuple[int, int, int]:
 
 
 def _examined(path: Path) -> tuple[int, int]:
-    """Which file it is. Opening what is no plain file could wait for ever."""
+    """The identity of the file. Opening what is not a regular file could block."""
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
@@ -241,6 +249,6 @@ def _denied(path: Path) -> StoreDenied:
     return StoreDenied(f"{path}: you may not read it.", "run it as root or as the daemon's user.")
 
 
-def store_beside(settings: Settings) -> ReadOnlyStore:
-    """The store, for who looks into it from another process than the daemon's. Raises StoreFault."""
+def open_read_only(settings: Settings) -> ReadOnlyStore:
+    """The configured store, opened for reading by another process than the daemon. Raises StoreFault."""
     return ReadOnlyStore(settings.store.url, state_directory=settings.state_directory)

@@ -1,4 +1,4 @@
-"""The store's one interface: transactions that change it, and questions that wait for none of them.
+"""The store's one interface: transactions that change it, and queries that do not wait for them.
 
 Built by `open_store`; callable from any thread. Raises the faults of `flexmaild.store.errors` and nothing
 else. The time in its transactions never runs backwards, not even through a restart.
@@ -22,7 +22,7 @@ from flexmaild.store.transaction import Transaction
 from flexmaild.system.clock import TrustedClock
 
 # How old the written time may become; a restart sets the clock back by no more.
-HIGH_WATER_STEP = timedelta(seconds=10)
+_HIGH_WATER_STEP = timedelta(seconds=10)
 
 
 class Store(Queries):
@@ -40,7 +40,7 @@ class Store(Queries):
             clock.not_before(self._written)
 
     def now(self) -> datetime:
-        """The time that a transaction would have now."""
+        """The time of a transaction that begins now."""
         return self._clock.now()
 
     @property
@@ -63,7 +63,7 @@ class Store(Queries):
         with self._database.writing(seconds) as connection:
             now = self._clock.now()
             # A time in doubt is not kept: what is right later would be too far from it.
-            is_stale = now - self._written >= HIGH_WATER_STEP and self._clock.doubt() is None
+            is_stale = now - self._written >= _HIGH_WATER_STEP and self._clock.doubt() is None
             if is_stale:
                 meta.set_high_water(connection, now)
             yield Transaction(connection, now)
@@ -89,5 +89,5 @@ class Store(Queries):
         return self.left_mails()
 
     def close(self) -> None:
-        """Let go of the files; never raises. Nothing is lost without it."""
+        """Release the files; never raises. Without it no data is lost."""
         self._database.close()

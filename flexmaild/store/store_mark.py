@@ -1,4 +1,4 @@
-"""A mark beside the database that says how far the store has come: which store is ours is seen by it.
+"""The store mark: a file next to the database that records how far the store has come and which store it is.
 
 Written after a commit and before what was committed is deleted on a mail server (`Store.keep_mark`), so that
 the store may be ahead of its mark and never behind: a store that is behind has forgotten replies that are
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
-from flexmaild.settings import places
+from flexmaild.settings import directories
 from flexmaild.store.database_file import unusable
 from flexmaild.store.errors import StoreRefused
 from flexmaild.store.migrate import schema_of
@@ -23,7 +23,7 @@ from flexmaild.store.records.audit import GENESIS, Link
 from flexmaild.store.records.tables import audit as events
 from flexmaild.system.files import read_at_most, replace_file
 
-MARK_FILE = places.STORE_MARK
+MARK_FILE = directories.STORE_MARK
 _INSTALLATION = "installation"
 # Bytes of the file, and the largest number that SQLite counts to.
 _LARGEST, _MOST = 4096, 2**63 - 1

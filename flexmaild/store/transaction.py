@@ -1,4 +1,4 @@
-"""One transaction: what it sees, what time it is in it, and what it may change. Made by `Store.transaction`.
+"""One transaction: its queries, its time, and its changes. Made by `Store.transaction`.
 
 All of it is committed when the block ends, on stable storage; or nothing, when the block raises. Decides
 nothing about approvals.
@@ -41,14 +41,14 @@ class Transaction(Queries):
         """Write the whole change.
 
         Requests of version 0 are inserted, others must still have the version they were read with, else
-        StoreConflict. Jobs whose key, mails whose mark and contents whose SHA-256 exist already are left out;
+        StoreConflict. Jobs whose key, mails whose UID and contents whose SHA-256 exist already are left out;
         so are kept mails of a job that is gone, and the end of a claim that another claim has followed.
         Raises NotAllowed for a new request or a payload whose JSON is nested too deeply to be read again.
         """
         connection = self._connection
-        # The marks come first: of two machines that were handed the same mail, one waits here for the other.
-        mails.add(connection, change.seen)
-        recorded = {mail.mark for mail in change.seen}
+        # The UIDs come first: of two machines that fetched the same mail, one waits here for the other.
+        mails.add(connection, change.processed)
+        recorded = {mail.uid for mail in change.processed}
         left_mails.forget(connection, recorded)
         left_mails.add(connection, change.left, recorded)
         requests.write(connection, change.requests)
@@ -59,7 +59,7 @@ class Transaction(Queries):
         sent_mails.keep(connection, change.kept)
         if change.idempotent is not None:
             connection.execute(insert(tables.idempotency), [idempotent_row(change.idempotent)])
-        # The head of the chain comes last: whoever has it, has nothing left to wait for.
+        # The head of the chain comes last: a transaction that holds it waits for nothing else.
         audit.append(connection, change.audit)
 
     # Jobs.
@@ -124,7 +124,7 @@ class Transaction(Queries):
         self,
         *,
         raw_before: datetime,
-        seen_before: datetime,
+        outcomes_before: datetime,
         done_before: datetime,
         sent_before: datetime | None = None,
     ) -> int:
@@ -132,12 +132,12 @@ class Transaction(Queries):
 
         raw_before: raw mails. done_before: idempotency records. sent_before: finished jobs and attachments
         that are no longer needed, those of a request when it had ended by then; None: as `done_before`.
-        seen_before: outcomes of mails, decided requests, failed jobs, audit entries.
+        outcomes_before: outcomes of mails, decided requests, failed jobs, audit entries.
         """
         return prune.prune(
             self._connection,
             raw_before=raw_before,
-            seen_before=seen_before,
+            outcomes_before=outcomes_before,
             done_before=done_before,
             sent_before=done_before if sent_before is None else sent_before,
         )

@@ -1,4 +1,4 @@
-"""The time, handed to everybody who needs it, so that tests can own it.
+"""The clocks, passed to all that need the time, so that tests can control it.
 
 Two readings: the wall clock for what people and rows see, the steady one for waiting. `TrustedClock` is the
 clock that decisions go by, and knows when none should.
@@ -8,12 +8,15 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
-
-from flexmaild.system.kernel_clock import is_synchronised
+from functools import cache
+from typing import Any, Protocol
 
 # No version is as old as this: no clock that is before it can be right.
 RELEASED = datetime(2025, 1, 1, tzinfo=UTC)
+# What adjtimex(2) returns for a clock that nothing keeps right.
+_TIME_ERROR = 5
+# struct timex has 208 bytes with 64-bit longs. All zero, its `modes` ask and change nothing.
+_TIMEX_BYTES = 512
 
 
 class Clock(Protocol):
@@ -77,7 +80,7 @@ class TrustedClock:
         self._is_accepted = False
 
     def now(self) -> datetime:
-        """The time to go by, aware, UTC."""
+        """The trusted time, aware, UTC."""
         with self._lock:
             return self._look()
 
@@ -102,7 +105,7 @@ class TrustedClock:
                 self._latest = moment, steady
 
     def behind(self) -> timedelta:
-        """How far the wall clock is behind the time to go by."""
+        """How far the wall clock is behind the trusted time."""
         return self.now() - self._clock.now()
 
     def doubt(self) -> Doubt | None:
@@ -119,7 +122,7 @@ class TrustedClock:
             return Doubt(f"the system clock says {_day(self._wall)}, {said}")
 
     def accept(self) -> datetime:
-        """The wall clock is right, an operator says. Returns the time to go by now."""
+        """Trust the wall clock, as an operator has confirmed it. Returns the trusted time."""
         with self._lock:
             self._look()
             self._doubt_until, self._held_back = None, timedelta(0)
@@ -159,3 +162,20 @@ class TrustedClock:
 
 def _day(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def is_synchronised() -> bool:
+    """Whether the kernel calls the clock synchronised (adjtimex(2)); True also where it may not be asked."""
+    ask = _adjtimex()
+    return ask is None or ask() != _TIME_ERROR
+
+
+@cache
+def _adjtimex() -> Any:
+    try:
+        import ctypes
+
+        call = ctypes.CDLL(None).adjtimex
+    except (ImportError, OSError, AttributeError, MemoryError):
+        return None
+    return lambda: call(ctypes.create_string_buffer(_TIMEX_BYTES))

@@ -1,8 +1,8 @@
-"""Counting down: until when something may take, whatever it is made of.
+"""Deadlines for operations of several steps.
 
 A socket's own time-out bounds each read only, so that a server that drips a byte a second holds its caller
-for ever. Who reads or writes in steps arms the socket before each of them. Waits for threads and processes
-count down in the same way.
+for ever. Code that reads or writes in steps arms the socket before each of them. Waits for threads and
+processes use deadlines as well.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import sdnotify
 
 
 class Manager:
-    """The service manager's ear; one datagram for each call."""
+    """Notifies the service manager; one datagram for each call."""
 
     def __init__(self) -> None:
         self._notifier = sdnotify.SystemdNotifier()

@@ -1,6 +1,6 @@
-"""The doors for mail: THE table of kinds, and how an adapter is made from its settings.
+"""The adapter table: each kind of transport with its settings class, and how an adapter is made from it.
 
-To add a transport, write its file (settings classes with `outbox` or `inbox` and with `examine`, and the
+To add a transport, write its package (settings classes with `outbox` or `inbox` and with `examine`, and the
 adapters) and add its line here; everything else follows from the table. Read by `daemon.wiring` and the
 contract tests.
 """
@@ -12,9 +12,9 @@ from flexmaild.core.steps import Step
 from flexmaild.settings.mail import Incoming, Outgoing
 from flexmaild.transports.context import AdapterContext, Examined, MakesInbox, MakesOutbox
 from flexmaild.transports.graph.settings import GraphIncoming, GraphOutgoing
-from flexmaild.transports.imap.inbox import ImapIncoming
-from flexmaild.transports.maildir.adapters import MaildirIncoming, MaildirOutgoing
-from flexmaild.transports.smtp.outbox import SmtpOutgoing
+from flexmaild.transports.imap.settings import ImapIncoming
+from flexmaild.transports.maildir.settings import MaildirIncoming, MaildirOutgoing
+from flexmaild.transports.smtp.settings import SmtpOutgoing
 
 OUTGOING: Mapping[str, type[Outgoing]] = {
     "smtp": SmtpOutgoing,
@@ -29,31 +29,31 @@ INCOMING: Mapping[str, type[Incoming]] = {
 }
 
 
-def build_outbox(settings: Outgoing, tools: AdapterContext) -> Outbox:
-    """The way out that these settings describe; nothing is connected yet."""
+def build_outbox(settings: Outgoing, context: AdapterContext) -> Outbox:
+    """The outbox that these settings describe, not yet connected."""
     if not isinstance(settings, MakesOutbox):
         raise TypeError(f"{type(settings).__name__} is not a class of the table OUTGOING")
-    return settings.outbox(tools)
+    return settings.outbox(context)
 
 
-def build_inbox(settings: Incoming, tools: AdapterContext) -> Inbox:
-    """The way in that these settings describe; nothing is connected yet."""
+def build_inbox(settings: Incoming, context: AdapterContext) -> Inbox:
+    """The inbox that these settings describe, not yet connected."""
     if not isinstance(settings, MakesInbox):
         raise TypeError(f"{type(settings).__name__} is not a class of the table INCOMING")
-    return settings.inbox(tools)
+    return settings.inbox(context)
 
 
-def examine_outgoing(settings: Outgoing, tools: AdapterContext) -> list[Step]:
-    """The way out, tried step by step up to where a mail could be handed over."""
-    return _examine(settings, tools)
+def examine_outgoing(settings: Outgoing, context: AdapterContext) -> list[Step]:
+    """The steps up to where a mail could be handed over."""
+    return _examine(settings, context)
 
 
-def examine_incoming(settings: Incoming, tools: AdapterContext) -> list[Step]:
-    """The way in, tried step by step up to the open folder; nothing is fetched or deleted."""
-    return _examine(settings, tools)
+def examine_incoming(settings: Incoming, context: AdapterContext) -> list[Step]:
+    """The steps up to the open folder; nothing is fetched or deleted."""
+    return _examine(settings, context)
 
 
-def _examine(settings: Outgoing | Incoming, tools: AdapterContext) -> list[Step]:
+def _examine(settings: Outgoing | Incoming, context: AdapterContext) -> list[Step]:
     if not isinstance(settings, Examined):
         raise TypeError(f"{type(settings).__name__} is not a class of the tables")
-    return settings.examine(tools)
+    return settings.examine(context)

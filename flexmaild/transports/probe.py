@@ -1,35 +1,30 @@
-"""Tries a server step by step and says of each what was tried, what came back and what to do: `doctor`.
+"""The steps by which `doctor` tries a server, as far as protocols share them: what was tried, what the server
+answered, what to do.
 
-Called by the settings classes of the table. Changes nothing on the server: nothing is sent, fetched or
-deleted. Stops at the first step that fails, since the ones behind it could only fail alike.
+Used by the `probe` of each protocol. Changes nothing on the server: sends, fetches and deletes nothing. Stops
+at the first step that fails, since the later ones could only fail the same way.
 """
 
-import ssl
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from flexmaild.core.errors import Failure
 from flexmaild.core.ports import Inbox
 from flexmaild.core.steps import Step
-from flexmaild.net import sasl
-from flexmaild.net.certificates import SERVER_NOTICE, Certificate
-from flexmaild.net.connect import connect, resolve
+from flexmaild.net.certificates import SERVER_NOTICE
+from flexmaild.net.connect import resolve
 from flexmaild.net.deadline_socket import DeadlineSocket
-from flexmaild.net.tls import is_trusted_unseen, read_certificate, secure
-from flexmaild.settings.javamail.session import ImapSession, Session, SmtpSession
-from flexmaild.transports.imap import client as imap_client
-from flexmaild.transports.imap.folder import plan_removal, select
-from flexmaild.transports.smtp import dialogue as smtp_dialogue
+from flexmaild.net.sasl import Credentials, may_renew
+from flexmaild.net.tls import is_trusted_unseen, read_certificate
+from flexmaild.settings.javamail.session import Session
 
 T = TypeVar("T")
 
 
-class _Stopped(Exception):
-    """A step failed; what was found until then stands."""
+class Stopped(Exception):
+    """A step failed; the steps before it are kept."""
 
 
 class Examination:
@@ -40,7 +35,7 @@ class Examination:
         self._began = time.monotonic()
 
     def attempt(self, name: str, tried: str, work: Callable[[], T]) -> T:
-        """Do this step; its success is written down by `passed`, its failure here."""
+        """Do this step. A failure is recorded here, a success by `passed`."""
         self._began = time.monotonic()
         try:
             return work()
@@ -48,7 +43,7 @@ class Examination:
             answer = f"{error.text} ({error.answer})" if error.answer else error.text
             name = "tls" if error.step in {"starttls", "tls"} else name
             self.steps.append(Step(name, False, tried, answer, error.cure, self._seconds()))
-            raise _Stopped from error
+            raise Stopped from error
 
     def passed(self, name: str, tried: str, answer: str, cure: str = "") -> None:
         self.steps.append(Step(name, True, tried, answer, cure, self._seconds()))
@@ -57,96 +52,19 @@ class Examination:
         return time.monotonic() - self._began
 
 
-def examine_smtp(session: SmtpSession, credentials: sasl.Credentials) -> list[Step]:
-    """The steps to a server that is ready to take a mail."""
-    found = Examination()
-    try:
-        _reach(found, session)
-        tried = f"connect to {session.host}:{session.port}"
-        dialogue = found.attempt("connect", tried, lambda: smtp_dialogue.before_tls(session, None))
-        found.passed("connect", tried, "connected" if session.tls == "implicit" else "greeted")
-        try:
-            if session.tls != "none":
-                found.attempt("tls", _tls_tried(session), lambda: smtp_dialogue.encrypt(dialogue, session))
-            _note_tls(found, session, dialogue.wire)
-            _log_in(found, session, credentials, lambda renew: dialogue.log_in(credentials, renew))
-        finally:
-            dialogue.leave()
-    except _Stopped:
-        pass
-    return found.steps
-
-
-def examine_imap(
-    session: ImapSession, credentials: sasl.Credentials, folder: str, move_to: str
-) -> list[Step]:
-    """The steps to an open folder, and whether mails may be removed from it."""
-    found = Examination()
-    try:
-        _reach(found, session)
-        tried = f"connect to {session.host}:{session.port}, {_tls_tried(session)}"
-        client = found.attempt("connect", tried, lambda: imap_client.before_login(session, None))
-        found.passed("connect", tried, "greeted")
-        try:
-            _note_tls(found, session, client.wire)
-            _log_in(found, session, credentials, lambda renew: _imap_login(client, credentials, renew))
-            _open_folder(found, client, folder, move_to)
-        finally:
-            client.leave()
-    except _Stopped:
-        pass
-    return found.steps
-
-
-def examine_https(address: str, ca_file: str) -> list[Step]:
-    """The steps to a server that is spoken to by HTTPS, up to its certificate; nothing is asked of it."""
-    found, place = Examination(), urlsplit(address)
-    session = Session(place.hostname or "", place.port or 443, tls="implicit", ca_file=ca_file)
-    try:
-        _reach(found, session)
-        tried = f"connect to {session.host}:{session.port}"
-        wire = found.attempt("connect", tried, lambda: connect(session))
-        found.passed("connect", tried, "connected")
-        try:
-            wire.begin("tls", silence=session.read_timeout, total=session.connect_timeout)
-            look = partial(_seen_certificate, session)
-            found.attempt("tls", _tls_tried(session), lambda: secure(wire, session, look))
-            _note_tls(found, session, wire)
-        finally:
-            wire.close()
-    except _Stopped:
-        pass
-    return found.steps
-
-
-def _seen_certificate(session: Session, context: ssl.SSLContext) -> Certificate | None:
-    try:
-        wire = connect(session)
-    except Failure:
-        return None
-    try:
-        wire.begin("tls", silence=session.read_timeout, total=session.connect_timeout)
-        wire.start_tls(context, session.host)
-        return read_certificate(wire)
-    except Failure:
-        return None
-    finally:
-        wire.close()
-
-
 def examine_folder(inbox: Inbox, tried: str) -> list[Step]:
     """The steps to an inbox that has no server."""
     found = Examination()
     try:
         state = found.attempt("folder", tried, inbox.open)
-    except _Stopped:
+    except Stopped:
         return found.steps
     found.passed("folder", tried, f"{state.messages} mails wait")
-    _note_removal(found, "look whether mails can be removed", state.can_delete, state.detail)
+    note_removal(found, "check whether mails can be removed", state.can_delete, state.detail)
     return found.steps
 
 
-def _reach(found: Examination, session: Session) -> None:
+def reach(found: Examination, session: Session) -> None:
     if session.proxy:
         return  # the proxy resolves the name
     tried = f"look up {session.host}"
@@ -156,24 +74,25 @@ def _reach(found: Examination, session: Session) -> None:
     found.passed("dns", tried, ", ".join(dict.fromkeys(str(address[0]) for _, address in addresses)))
 
 
-def _tls_tried(session: Session) -> str:
+def tls_words(session: Session) -> str:
     ways = {"none": "without TLS", "starttls": "STARTTLS", "implicit": "TLS from the start"}
     return ways[session.tls]
 
 
-def _note_tls(found: Examination, session: Session, wire: DeadlineSocket) -> None:
-    tried = _tls_tried(session)
-    if not wire.tls:
+def note_tls(found: Examination, session: Session, connection: DeadlineSocket) -> None:
+    tried = tls_words(session)
+    if not connection.tls:
         cure = "Set starttls: true, or use the port with implicit TLS." if session.user else ""
         found.passed("tls", tried, "the connection is not encrypted", cure)
         return
-    certificate = read_certificate(wire)
+    certificate = read_certificate(connection)
     if not certificate:
-        found.passed("tls", tried, wire.tls_version)
+        found.passed("tls", tried, connection.tls_version)
         return
     left = certificate.not_after - datetime.now(UTC)
+    names = ", ".join(certificate.names[:5]) or certificate.subject
     answer = (
-        f"{wire.tls_version}, certificate for {', '.join(certificate.names[:5]) or certificate.subject}, "
+        f"{connection.tls_version}, certificate for {names}, "
         f"issued by {certificate.issuer}, valid until {certificate.not_after:%Y-%m-%d}"
     )
     cure = ""
@@ -184,16 +103,16 @@ def _note_tls(found: Examination, session: Session, wire: DeadlineSocket) -> Non
     found.passed("tls", tried, answer, cure)
 
 
-def _log_in(
-    found: Examination, session: Session, credentials: sasl.Credentials, work: Callable[[bool], None]
+def log_in(
+    found: Examination, session: Session, credentials: Credentials, work: Callable[[bool], None]
 ) -> None:
-    """`work` logs in; with True by a new access token, which is tried once, as the adapters do."""
+    """`work` logs in; with True by a new access token, tried once, as the adapters do."""
 
     def once_more() -> None:
         try:
             work(False)
         except Failure as error:
-            if not sasl.may_renew(error, session, credentials):
+            if not may_renew(error, session, credentials):
                 raise
             work(True)
 
@@ -205,26 +124,8 @@ def _log_in(
     found.passed("login", tried, "logged in")
 
 
-def _imap_login(client: imap_client.Client, credentials: sasl.Credentials, renew: bool) -> None:
-    imap_client.log_in(client, credentials, renew)
-    imap_client.after_login(client)
-
-
-def _open_folder(found: Examination, client: imap_client.Client, folder: str, move_to: str) -> None:
-    tried = f"open the folder {folder}"
-    answer = found.attempt("folder", tried, lambda: select(client, folder))
-    found.passed("folder", tried, f"{answer.get(b'EXISTS', 0)} mails wait")
-    tried = (
-        f"look whether mails can be moved to {move_to}" if move_to else "look whether mails can be deleted"
-    )
-    removal = found.attempt("delete", tried, lambda: plan_removal(client, folder, move_to, answer))
-    _note_removal(found, tried, removal.possible, removal.detail)
-
-
-def _note_removal(found: Examination, tried: str, possible: bool, detail: str) -> None:
+def note_removal(found: Examination, tried: str, possible: bool, detail: str) -> None:
     cure = (
-        ""
-        if possible
-        else "Give this user the rights to flag and expunge mails here, or decided mails pile up."
+        "Give this user the rights to flag and expunge mails here; else processed mails stay in the folder."
     )
-    found.passed("delete", tried, "they can" if possible else detail, cure)
+    found.passed("delete", tried, "they can" if possible else detail, "" if possible else cure)

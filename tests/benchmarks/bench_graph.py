@@ -21,7 +21,7 @@ def in_batches(fake: FakeMicrosoft) -> int:
     door, count = GraphInbox(api(fake), "INBOX"), 0
     door.open()
     while mails := door.fetch(100, lambda _: {}):
-        count += door.dispose([m.mark for m in mails])
+        count += door.delete([m.uid for m in mails])
     door.close()
     return count
 
@@ -33,7 +33,7 @@ def one_by_one(fake: FakeMicrosoft) -> int:
         for one in page:
             path = f"/messages/{quote(one['id'])}"
             graph.get(f"{path}/$value", step="read")
-            graph.call("DELETE", path, step="delete")
+            graph.request("DELETE", path, step="delete")
             count += 1
     graph.close()
     return count

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from flexmaild.core.errors import Reason, TryLater
-from flexmaild.settings.schema import Settings
 from flexmaild.sinks.exec import OUTPUT_BYTES, Exec, ExecSettings
 from tests.support.daemon import until
 
@@ -141,7 +140,7 @@ def test_a_secret_in_its_output_is_not_told(script: Script, tmp_path: Path) -> N
     ],
 )
 def test_a_mistake_in_the_settings_is_named(given: dict[str, Any], path: tuple[Any, ...], text: str) -> None:
-    (found,) = ExecSettings.model_validate(given).findings(Settings())
+    (found,) = ExecSettings.model_validate(given).findings()
     assert found.path[: len(path)] == path and text in found.text and found.grave
 
 

@@ -227,7 +227,7 @@ def test_check_names_a_group_that_is_not_there(daemon: Daemon) -> None:
 
 
 @pytest.mark.parametrize("setgid", [False, True])
-def test_a_group_that_the_daemon_is_no_member_of_is_told(setgid: bool) -> None:
+def test_a_group_without_the_daemon_is_warned_of(setgid: bool) -> None:
     """Unless the directory gives it to what is made there."""
     folder = private_directory("drop")
     try:

@@ -1,4 +1,4 @@
-"""What every way in promises, run for each kind in the table; a new kind needs a row in WAYS and no test."""
+"""What every inbox promises, for each kind in the table; a new kind needs a row in MAILBOXES and no test."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from flexmaild.settings.javamail.session import ImapSession
 from flexmaild.transports import INCOMING
 from flexmaild.transports.graph.inbox import GraphInbox
 from flexmaild.transports.imap.inbox import ImapInbox
-from flexmaild.transports.maildir.adapters import MaildirInbox
+from flexmaild.transports.maildir.inbox import MaildirInbox
 from tests.support.fake_microsoft import FakeMicrosoft
 from tests.support.fake_microsoft.bench import USER, api
 
@@ -25,7 +25,7 @@ BIG = 2_000_000
 
 
 @dataclass
-class Way:
+class Mailbox:
     """One kind on real ground.
 
     inbox: makes an inbox of the same mailbox anew, as after a restart: `folder`, `move_to`. deliver: puts
@@ -41,14 +41,14 @@ class Way:
     most: int = 4_000_000
 
 
-def imap(request: pytest.FixtureRequest) -> Way:
+def imap(request: pytest.FixtureRequest) -> Mailbox:
     dovecot = request.getfixturevalue("dovecot")
     user = dovecot.user()
     session = ImapSession("localhost", dovecot.imap, user=user.name)
     credentials = Credentials(lambda: user.password)
 
     def inbox(folder: str = "INBOX", move_to: str = "") -> Inbox:
-        made = ImapInbox(session, credentials, folder=folder, move_to=move_to, most=Way.most)
+        made = ImapInbox(session, credentials, folder=folder, move_to=move_to, most=Mailbox.most)
         request.addfinalizer(made.close)
         return made
 
@@ -58,7 +58,7 @@ def imap(request: pytest.FixtureRequest) -> Way:
         other.expunge()
         other.logout()
 
-    return Way(
+    return Mailbox(
         inbox,
         lambda mails: dovecot.deliver(user, mails),
         lambda folder: dovecot.subjects(user, folder),
@@ -67,7 +67,7 @@ def imap(request: pytest.FixtureRequest) -> Way:
     )
 
 
-def maildir(request: pytest.FixtureRequest) -> Way:
+def maildir(request: pytest.FixtureRequest) -> Mailbox:
     path: Path = request.getfixturevalue("tmp_path") / "in"
     (path.parent / "file").write_text("not a directory")
     count = iter(range(1000))
@@ -83,8 +83,10 @@ def maildir(request: pytest.FixtureRequest) -> Way:
         files = sorted(f for part in ("new", "cur") for f in (place / part).iterdir())
         return [str(message_from_bytes(file.read_bytes())["Subject"]) for file in files]
 
-    return Way(
-        lambda folder="INBOX", move_to="": MaildirInbox(path, folder=folder, move_to=move_to, most=Way.most),
+    return Mailbox(
+        lambda folder="INBOX", move_to="": MaildirInbox(
+            path, folder=folder, move_to=move_to, most=Mailbox.most
+        ),
         deliver,
         subjects,
         lambda: min((path / "new").iterdir()).unlink(),
@@ -92,7 +94,7 @@ def maildir(request: pytest.FixtureRequest) -> Way:
     )
 
 
-def graph(request: pytest.FixtureRequest) -> Way:
+def graph(request: pytest.FixtureRequest) -> Mailbox:
     fake = FakeMicrosoft()
     request.addfinalizer(fake.close)
     box = fake.add_user(USER)
@@ -100,7 +102,7 @@ def graph(request: pytest.FixtureRequest) -> Way:
     done = box.add_folder("Done")
 
     def inbox(folder: str = "INBOX", move_to: str = "") -> Inbox:
-        made = GraphInbox(api(fake), folder, move_to=move_to, max_size=Way.most)
+        made = GraphInbox(api(fake), folder, move_to=move_to, max_size=Mailbox.most)
         request.addfinalizer(made.close)
         return made
 
@@ -112,7 +114,7 @@ def graph(request: pytest.FixtureRequest) -> Way:
         mails = sorted(box.listing("inbox" if folder == "INBOX" else done), key=lambda m: m.received)
         return [str(message_from_bytes(m.raw)["Subject"]) for m in mails]
 
-    return Way(
+    return Mailbox(
         inbox,
         lambda mails: [box.put(mail) for mail in mails] and None,
         subjects,
@@ -121,12 +123,16 @@ def graph(request: pytest.FixtureRequest) -> Way:
     )
 
 
-WAYS: dict[str, Callable[[pytest.FixtureRequest], Way]] = {"imap": imap, "maildir": maildir, "graph": graph}
+MAILBOXES: dict[str, Callable[[pytest.FixtureRequest], Mailbox]] = {
+    "imap": imap,
+    "maildir": maildir,
+    "graph": graph,
+}
 
 
-@pytest.fixture(params=sorted(WAYS))
-def way(request: pytest.FixtureRequest) -> Way:
-    return WAYS[request.param](request)
+@pytest.fixture(params=sorted(MAILBOXES))
+def mailbox(request: pytest.FixtureRequest) -> Mailbox:
+    return MAILBOXES[request.param](request)
 
 
 def mail(subject: str, body: bytes = b"Approve\r\n") -> bytes:
@@ -148,17 +154,17 @@ def with_attachment(subject: str, size: int = BIG, kind: str = "application/pdf"
     )
 
 
-def nobody_is_known(marks: Sequence[MessageUid]) -> dict[MessageUid, Identity]:
+def none_is_known(uids: Sequence[MessageUid]) -> dict[MessageUid, Identity]:
     return {}
 
 
-def all_of(way: Way, count: int) -> dict[MessageUid, Identity]:
+def all_of(mailbox: Mailbox, count: int) -> dict[MessageUid, Identity]:
     """The oldest mails, as they are kept when they were committed."""
-    inbox = way.inbox()
+    inbox = mailbox.inbox()
     inbox.open()
-    found = inbox.fetch(count, nobody_is_known)
+    found = inbox.fetch(count, none_is_known)
     inbox.close()
-    return {mail.mark: mail.identity for mail in found}
+    return {mail.uid: mail.identity for mail in found}
 
 
 def subjects(mails: Sequence[Fetched]) -> list[str]:
@@ -166,132 +172,133 @@ def subjects(mails: Sequence[Fetched]) -> list[str]:
 
 
 def test_every_kind_of_the_table_is_held_to_the_contract() -> None:
-    """A kind in the table without a row in WAYS is not tested."""
-    assert set(INCOMING) <= set(WAYS)
+    """A kind in the table without a row in MAILBOXES is not tested."""
+    assert set(INCOMING) <= set(MAILBOXES)
 
 
-def test_the_oldest_come_first_and_never_more_than_asked_for(way: Way) -> None:
-    way.deliver([mail(f"s{number}") for number in range(7)])
-    inbox = way.inbox()
+def test_the_oldest_come_first_and_never_more_than_asked_for(mailbox: Mailbox) -> None:
+    mailbox.deliver([mail(f"s{number}") for number in range(7)])
+    inbox = mailbox.inbox()
     assert inbox.open().messages == 7
-    assert subjects(inbox.fetch(3, nobody_is_known)) == ["s0", "s1", "s2"]
+    assert subjects(inbox.fetch(3, none_is_known)) == ["s0", "s1", "s2"]
 
 
-def test_reading_removes_nothing(way: Way) -> None:
-    way.deliver([mail("s0"), mail("s1")])
-    inbox = way.inbox()
+def test_reading_removes_nothing(mailbox: Mailbox) -> None:
+    mailbox.deliver([mail("s0"), mail("s1")])
+    inbox = mailbox.inbox()
     inbox.open()
-    inbox.fetch(10, nobody_is_known)
+    inbox.fetch(10, none_is_known)
     inbox.rest()
     inbox.close()
-    assert way.subjects("INBOX") == ["s0", "s1"]
+    assert mailbox.subjects("INBOX") == ["s0", "s1"]
 
 
-def test_only_what_was_named_is_removed_and_counted(way: Way) -> None:
-    way.deliver([mail(f"s{number}") for number in range(4)])
-    inbox = way.inbox()
+def test_only_what_was_named_is_removed_and_counted(mailbox: Mailbox) -> None:
+    mailbox.deliver([mail(f"s{number}") for number in range(4)])
+    inbox = mailbox.inbox()
     assert inbox.open().can_delete
-    fetched = inbox.fetch(3, nobody_is_known)
-    assert inbox.dispose([fetched[0].mark, fetched[2].mark]) == 2
-    assert way.subjects("INBOX") == ["s1", "s3"]
+    fetched = inbox.fetch(3, none_is_known)
+    assert inbox.delete([fetched[0].uid, fetched[2].uid]) == 2
+    assert mailbox.subjects("INBOX") == ["s1", "s3"]
 
 
-def test_a_poll_hands_out_each_mail_once_and_the_next_poll_again(way: Way) -> None:
+def test_a_poll_hands_out_each_mail_once_and_the_next_poll_again(mailbox: Mailbox) -> None:
     """A mail that could not be committed does not stop the mails behind it."""
-    way.deliver([mail(f"s{number}") for number in range(5)])
-    inbox = way.inbox()
+    mailbox.deliver([mail(f"s{number}") for number in range(5)])
+    inbox = mailbox.inbox()
     inbox.open()
-    assert subjects(inbox.fetch(2, nobody_is_known)) == ["s0", "s1"]
-    assert subjects(inbox.fetch(2, nobody_is_known)) == ["s2", "s3"]
-    assert subjects(inbox.fetch(2, nobody_is_known)) == ["s4"]
-    assert inbox.fetch(2, nobody_is_known) == []
+    assert subjects(inbox.fetch(2, none_is_known)) == ["s0", "s1"]
+    assert subjects(inbox.fetch(2, none_is_known)) == ["s2", "s3"]
+    assert subjects(inbox.fetch(2, none_is_known)) == ["s4"]
+    assert inbox.fetch(2, none_is_known) == []
     inbox.rest()
     inbox.open()
-    assert subjects(inbox.fetch(2, nobody_is_known)) == ["s0", "s1"]
+    assert subjects(inbox.fetch(2, none_is_known)) == ["s0", "s1"]
 
 
-def test_only_what_comes_after_a_look_at_the_newest_is_behind_it(way: Way) -> None:
+def test_only_what_comes_after_a_look_at_the_newest_is_behind_it(mailbox: Mailbox) -> None:
     """So a reader who meets a mail behind it has met everything that lay there when it looked."""
-    inbox = way.inbox()
+    inbox = mailbox.inbox()
     inbox.open()
     assert inbox.newest() is None
-    way.deliver([mail(f"s{number}") for number in range(3)])
+    mailbox.deliver([mail(f"s{number}") for number in range(3)])
     newest = inbox.newest()
     assert newest is not None
-    way.deliver([mail("late")])
+    mailbox.deliver([mail("late")])
     inbox.rest()
     inbox.open()
-    fetched = inbox.fetch(9, nobody_is_known)
-    assert subjects([m for m in fetched if m.place and m.place.is_behind(newest)]) == ["late"]
-    assert inbox.dispose([m.mark for m in fetched]) == len(fetched)
+    fetched = inbox.fetch(9, none_is_known)
+    assert subjects([m for m in fetched if m.position and m.position.is_behind(newest)]) == ["late"]
+    assert inbox.delete([m.uid for m in fetched]) == len(fetched)
     assert inbox.newest() is None
 
 
-def test_fetch_and_dispose_by_turns_empty_the_folder(way: Way) -> None:
-    way.deliver([mail(f"s{number}") for number in range(9)])
-    inbox = way.inbox()
+def test_fetch_and_dispose_by_turns_empty_the_folder(mailbox: Mailbox) -> None:
+    mailbox.deliver([mail(f"s{number}") for number in range(9)])
+    inbox = mailbox.inbox()
     inbox.open()
     seen = []
-    while fetched := inbox.fetch(4, nobody_is_known):
+    while fetched := inbox.fetch(4, none_is_known):
         seen += subjects(fetched)
-        assert inbox.dispose([m.mark for m in fetched]) == len(fetched)
+        assert inbox.delete([m.uid for m in fetched]) == len(fetched)
     assert seen == [f"s{number}" for number in range(9)]
-    assert way.subjects("INBOX") == []
+    assert mailbox.subjects("INBOX") == []
 
 
-def test_a_mark_names_the_same_mail_after_a_restart(way: Way) -> None:
-    way.deliver([mail("s0"), mail("s1")])
-    inbox = way.inbox()
+def test_a_message_uid_names_the_same_mail_after_a_restart(mailbox: Mailbox) -> None:
+    mailbox.deliver([mail("s0"), mail("s1")])
+    inbox = mailbox.inbox()
     inbox.open()
-    before = {m.mark: m.data for m in inbox.fetch(10, nobody_is_known)}
+    before = {m.uid: m.data for m in inbox.fetch(10, none_is_known)}
     inbox.close()
-    later = way.inbox()
+    later = mailbox.inbox()
     later.open()
-    assert {m.mark: m.data for m in later.fetch(10, nobody_is_known)} == before
+    assert {m.uid: m.data for m in later.fetch(10, none_is_known)} == before
 
 
-def test_a_mail_that_was_committed_is_not_fetched_again_but_removed(way: Way) -> None:
+def test_a_mail_that_was_committed_is_not_fetched_again_but_removed(mailbox: Mailbox) -> None:
     """Its deletion failed or was cut off the last time."""
-    way.deliver([mail("old"), mail("new")])
-    committed = all_of(way, 1)
-    inbox = way.inbox()
+    mailbox.deliver([mail("old"), mail("new")])
+    committed = all_of(mailbox, 1)
+    inbox = mailbox.inbox()
     inbox.open()
-    fetched = inbox.fetch(10, lambda marks: committed)
+    fetched = inbox.fetch(10, lambda uids: committed)
     assert subjects(fetched) == ["new"]
-    assert inbox.dispose([]) == 1
-    assert way.subjects("INBOX") == ["new"]
+    assert inbox.delete([]) == 1
+    assert mailbox.subjects("INBOX") == ["new"]
 
 
-def test_a_mail_that_was_left_is_neither_fetched_nor_removed_and_hides_none(way: Way) -> None:
-    way.deliver([mail(f"s{number}") for number in range(12)])
-    known = {mark: replace(found, is_left=True) for mark, found in all_of(way, 10).items()}
+def test_a_mail_that_was_left_is_neither_fetched_nor_removed_and_hides_none(mailbox: Mailbox) -> None:
+    mailbox.deliver([mail(f"s{number}") for number in range(12)])
+    known = {mark: replace(found, is_left=True) for mark, found in all_of(mailbox, 10).items()}
     for _ in range(2):
-        inbox = way.inbox()
+        inbox = mailbox.inbox()
         inbox.open()
-        assert subjects(inbox.fetch(2, lambda marks: known)) == ["s10", "s11"]
-        assert inbox.fetch(2, lambda marks: known) == []
-        assert inbox.dispose([]) == 0
+        assert subjects(inbox.fetch(2, lambda uids: known)) == ["s10", "s11"]
+        assert inbox.fetch(2, lambda uids: known) == []
+        assert inbox.delete([]) == 0
         inbox.rest()
         inbox.close()
-    assert len(way.subjects("INBOX")) == 12
+    assert len(mailbox.subjects("INBOX")) == 12
 
 
-def test_another_mail_with_the_mark_of_one_that_was_left_is_fetched(way: Way) -> None:
-    way.deliver([mail("new")])
+def test_another_mail_with_the_uid_of_one_that_was_left_is_fetched(mailbox: Mailbox) -> None:
+    mailbox.deliver([mail("new")])
     known = {
-        mark: replace(found, arrived="another day", is_left=True) for mark, found in all_of(way, 1).items()
+        mark: replace(found, arrived="another day", is_left=True)
+        for mark, found in all_of(mailbox, 1).items()
     }
-    inbox = way.inbox()
+    inbox = mailbox.inbox()
     inbox.open()
-    assert subjects(inbox.fetch(10, lambda marks: known)) == ["new"]
+    assert subjects(inbox.fetch(10, lambda uids: known)) == ["new"]
 
 
-def test_mails_that_are_known_do_not_hide_those_behind_them(way: Way) -> None:
-    way.deliver([mail(f"s{number}") for number in range(12)])
-    known = all_of(way, 10)
-    inbox = way.inbox()
+def test_known_mails_do_not_hide_those_after_them(mailbox: Mailbox) -> None:
+    mailbox.deliver([mail(f"s{number}") for number in range(12)])
+    known = all_of(mailbox, 10)
+    inbox = mailbox.inbox()
     inbox.open()
-    assert subjects(inbox.fetch(5, lambda marks: known)) == ["s10", "s11"]
+    assert subjects(inbox.fetch(5, lambda uids: known)) == ["s10", "s11"]
 
 
 # `arrived` is empty where an older version kept the mail.
@@ -299,109 +306,109 @@ ANOTHER = [{"arrived": "another day"}, {"arrived": "", "name": "other@mail.test"
 
 
 @pytest.mark.parametrize("change", ANOTHER, ids=["time", "name"])
-def test_another_mail_with_the_mark_of_a_committed_one_is_read_and_not_removed(
-    way: Way, change: dict[str, Any]
+def test_another_mail_with_the_uid_of_a_committed_one_is_read_and_not_removed(
+    mailbox: Mailbox, change: dict[str, Any]
 ) -> None:
     """A mailbox that was restored from a copy gives numbers and names a second time."""
-    way.deliver([mail("new")])
-    ((mark, found),) = all_of(way, 1).items()
+    mailbox.deliver([mail("new")])
+    ((mark, found),) = all_of(mailbox, 1).items()
     kept = replace(found, **change)
-    inbox = way.inbox()
+    inbox = mailbox.inbox()
     inbox.open()
-    (again,) = inbox.fetch(10, lambda marks: {mark: kept})
+    (again,) = inbox.fetch(10, lambda uids: {mark: kept})
     assert subjects([again]) == ["new"]
-    assert inbox.dispose([]) == 0
-    assert way.subjects("INBOX") == ["new"]
-    assert inbox.dispose([again.mark]) == 1
+    assert inbox.delete([]) == 0
+    assert mailbox.subjects("INBOX") == ["new"]
+    assert inbox.delete([again.uid]) == 1
 
 
 @pytest.mark.parametrize(("kind", "read"), [("imap", ["s0"]), ("maildir", ["s0"]), ("graph", [])])
 def test_so_is_a_mail_of_another_size_but_where_sizes_change(
     request: pytest.FixtureRequest, kind: str, read: list[str]
 ) -> None:
-    way = WAYS[kind](request)
-    way.deliver([mail("s0")])
-    kept = {mark: replace(found, size=found.size + 1) for mark, found in all_of(way, 1).items()}
-    inbox = way.inbox()
+    mailbox = MAILBOXES[kind](request)
+    mailbox.deliver([mail("s0")])
+    kept = {mark: replace(found, size=found.size + 1) for mark, found in all_of(mailbox, 1).items()}
+    inbox = mailbox.inbox()
     inbox.open()
-    assert subjects(inbox.fetch(10, lambda marks: kept)) == read
-    assert inbox.dispose([]) == 1 - len(read)
+    assert subjects(inbox.fetch(10, lambda uids: kept)) == read
+    assert inbox.delete([]) == 1 - len(read)
 
 
-def test_what_an_older_version_committed_is_known_by_its_message_id(way: Way) -> None:
-    way.deliver([b"Message-ID: <a@mail.test>\r\n" + mail("old"), mail("nameless")])
-    kept = {mark: replace(found, arrived="") for mark, found in all_of(way, 2).items()}
+def test_what_an_older_version_committed_is_known_by_its_message_id(mailbox: Mailbox) -> None:
+    mailbox.deliver([b"Message-ID: <a@mail.test>\r\n" + mail("old"), mail("nameless")])
+    kept = {mark: replace(found, arrived="") for mark, found in all_of(mailbox, 2).items()}
     nameless = {m: replace(i, name="") if i.name != "a@mail.test" else i for m, i in kept.items()}
-    inbox = way.inbox()
+    inbox = mailbox.inbox()
     inbox.open()
-    assert subjects(inbox.fetch(10, lambda marks: nameless)) == ["nameless"]
-    assert inbox.dispose([]) == 1
-    assert way.subjects("INBOX") == ["nameless"]
+    assert subjects(inbox.fetch(10, lambda uids: nameless)) == ["nameless"]
+    assert inbox.delete([]) == 1
+    assert mailbox.subjects("INBOX") == ["nameless"]
 
 
-def test_what_was_a_leftover_in_an_earlier_poll_is_compared_again(way: Way) -> None:
+def test_what_was_a_leftover_in_an_earlier_poll_is_compared_again(mailbox: Mailbox) -> None:
     """Its deletion failed, and until the next poll the mailbox was restored."""
-    way.deliver([mail("s0")])
-    known = all_of(way, 1)
-    inbox = way.inbox()
+    mailbox.deliver([mail("s0")])
+    known = all_of(mailbox, 1)
+    inbox = mailbox.inbox()
     inbox.open()
-    assert inbox.fetch(10, lambda marks: known) == []
+    assert inbox.fetch(10, lambda uids: known) == []
     inbox.open()
     other = {mark: replace(found, arrived="another day") for mark, found in known.items()}
-    assert subjects(inbox.fetch(10, lambda marks: other)) == ["s0"]
+    assert subjects(inbox.fetch(10, lambda uids: other)) == ["s0"]
     inbox.rest()
-    assert way.subjects("INBOX") == ["s0"]
+    assert mailbox.subjects("INBOX") == ["s0"]
 
 
-def test_resting_removes_nothing_not_even_what_an_earlier_poll_could_not(way: Way) -> None:
+def test_resting_removes_nothing_not_even_what_an_earlier_poll_could_not(mailbox: Mailbox) -> None:
     """Before anything is removed the store's mark has to be written, of which only the poller knows."""
-    way.deliver([mail("s0")])
-    known = all_of(way, 1)
-    inbox = way.inbox()
+    mailbox.deliver([mail("s0")])
+    known = all_of(mailbox, 1)
+    inbox = mailbox.inbox()
     inbox.open()
-    assert inbox.fetch(10, lambda marks: known) == []
+    assert inbox.fetch(10, lambda uids: known) == []
     inbox.rest()
     inbox.close()
-    assert way.subjects("INBOX") == ["s0"]
+    assert mailbox.subjects("INBOX") == ["s0"]
     inbox.open()
-    assert inbox.fetch(10, lambda marks: known) == []
-    assert inbox.dispose([]) == 1
-    assert way.subjects("INBOX") == []
+    assert inbox.fetch(10, lambda uids: known) == []
+    assert inbox.delete([]) == 1
+    assert mailbox.subjects("INBOX") == []
 
 
-def test_a_mail_that_is_gone_already_counts_as_gone(way: Way) -> None:
-    way.deliver([mail("s0"), mail("s1")])
-    inbox = way.inbox()
+def test_a_mail_that_is_gone_already_counts_as_gone(mailbox: Mailbox) -> None:
+    mailbox.deliver([mail("s0"), mail("s1")])
+    inbox = mailbox.inbox()
     inbox.open()
-    marks = [m.mark for m in inbox.fetch(10, nobody_is_known)]
-    way.vanish()
-    assert inbox.dispose(marks) == 2
-    assert inbox.dispose(marks) == 2
-    assert way.subjects("INBOX") == []
+    uids = [m.uid for m in inbox.fetch(10, none_is_known)]
+    mailbox.vanish()
+    assert inbox.delete(uids) == 2
+    assert inbox.delete(uids) == 2
+    assert mailbox.subjects("INBOX") == []
 
 
-def test_a_mail_that_vanishes_before_it_is_read_is_left_out(way: Way) -> None:
-    way.deliver([mail("s0"), mail("s1")])
-    inbox = way.inbox()
+def test_a_mail_that_vanishes_before_it_is_read_is_left_out(mailbox: Mailbox) -> None:
+    mailbox.deliver([mail("s0"), mail("s1")])
+    inbox = mailbox.inbox()
     inbox.open()
 
-    def somebody_is_quicker(marks: Sequence[MessageUid]) -> dict[MessageUid, Identity]:
-        way.vanish()
+    def somebody_is_quicker(uids: Sequence[MessageUid]) -> dict[MessageUid, Identity]:
+        mailbox.vanish()
         return {}
 
     assert "s1" in subjects(inbox.fetch(10, somebody_is_quicker))
     assert inbox.unreadable() is None
 
 
-def test_a_mark_of_another_mailbox_removes_nothing(way: Way) -> None:
-    way.deliver([mail("s0")])
-    inbox = way.inbox()
+def test_a_uid_of_another_mailbox_removes_nothing(mailbox: Mailbox) -> None:
+    mailbox.deliver([mail("s0")])
+    inbox = mailbox.inbox()
     inbox.open()
-    mark = inbox.fetch(1, nobody_is_known)[0].mark
-    inbox.dispose(
+    mark = inbox.fetch(1, none_is_known)[0].uid
+    inbox.delete(
         [MessageUid(mark.mailbox, "12345", mark.uid), MessageUid("elsewhere", mark.validity, mark.uid)]
     )
-    assert way.subjects("INBOX") == ["s0"]
+    assert mailbox.subjects("INBOX") == ["s0"]
 
 
 @pytest.mark.parametrize(
@@ -416,24 +423,24 @@ def test_a_mark_of_another_mailbox_removes_nothing(way: Way) -> None:
     ],
     ids=["empty", "junk", "nul", "8bit", "long line", "looks like IMAP"],
 )
-def test_whatever_the_bytes_are_they_come_out_whole(way: Way, data: bytes) -> None:
-    way.deliver([data, mail("after")])
-    inbox = way.inbox()
+def test_whatever_the_bytes_are_they_come_out_whole(mailbox: Mailbox, data: bytes) -> None:
+    mailbox.deliver([data, mail("after")])
+    inbox = mailbox.inbox()
     inbox.open()
-    odd, after = inbox.fetch(10, nobody_is_known)
+    odd, after = inbox.fetch(10, none_is_known)
     assert odd.data is not None
     # A delivery agent puts its own fields on top, and IMAP servers give NUL as 0x80 (RFC 9051 section 4.3).
     assert odd.data.replace(b"\x80b", b"\0b").endswith(data)
     assert not odd.partial and odd.size >= len(data)
     assert subjects([after]) == ["after"]
-    assert inbox.dispose([odd.mark, after.mark]) == 2
+    assert inbox.delete([odd.uid, after.uid]) == 2
 
 
-def test_a_large_attachment_does_not_keep_the_text_from_being_read(way: Way) -> None:
-    way.deliver([with_attachment("big"), mail("small")])
-    inbox = way.inbox()
+def test_a_large_attachment_does_not_keep_the_text_from_being_read(mailbox: Mailbox) -> None:
+    mailbox.deliver([with_attachment("big"), mail("small")])
+    inbox = mailbox.inbox()
     inbox.open()
-    big, small = inbox.fetch(10, nobody_is_known)
+    big, small = inbox.fetch(10, none_is_known)
     assert big.size > BIG and not small.partial
     message = message_from_bytes(big.data or b"")
     assert message["Subject"] == "big"
@@ -442,49 +449,49 @@ def test_a_large_attachment_does_not_keep_the_text_from_being_read(way: Way) -> 
     assert not message.defects
 
 
-def test_a_mail_over_the_limit_without_text_comes_without_data_and_can_be_removed(way: Way) -> None:
+def test_a_mail_over_the_limit_without_text_comes_without_data_and_can_be_removed(mailbox: Mailbox) -> None:
     head = b"From: a@mail.test\r\nSubject: huge\r\nMIME-Version: 1.0\r\nContent-Type: application/zip\r\n\r\n"
-    way.deliver([head + b"0123456789abcdef\r\n" * (way.most // 16), mail("after")])
-    inbox = way.inbox()
+    mailbox.deliver([head + b"0123456789abcdef\r\n" * (mailbox.most // 16), mail("after")])
+    inbox = mailbox.inbox()
     inbox.open()
-    huge, after = inbox.fetch(10, nobody_is_known)
-    assert huge.data is None and huge.size > way.most
+    huge, after = inbox.fetch(10, none_is_known)
+    assert huge.data is None and huge.size > mailbox.most
     assert subjects([after]) == ["after"]
-    assert inbox.dispose([huge.mark]) == 1
-    assert way.subjects("INBOX") == ["after"]
+    assert inbox.delete([huge.uid]) == 1
+    assert mailbox.subjects("INBOX") == ["after"]
 
 
-def test_mails_can_be_moved_instead_of_deleted(way: Way) -> None:
-    way.deliver([mail("s0"), mail("s1")])
-    inbox = way.inbox(move_to="Done")
+def test_mails_can_be_moved_instead_of_deleted(mailbox: Mailbox) -> None:
+    mailbox.deliver([mail("s0"), mail("s1")])
+    inbox = mailbox.inbox(move_to="Done")
     inbox.open()
-    fetched = inbox.fetch(1, nobody_is_known)
-    assert inbox.dispose([m.mark for m in fetched]) == 1
-    assert (way.subjects("INBOX"), way.subjects("Done")) == (["s1"], ["s0"])
+    fetched = inbox.fetch(1, none_is_known)
+    assert inbox.delete([m.uid for m in fetched]) == 1
+    assert (mailbox.subjects("INBOX"), mailbox.subjects("Done")) == (["s1"], ["s0"])
 
 
-def test_an_inbox_may_be_used_again_after_close(way: Way) -> None:
-    way.deliver([mail("s0")])
-    inbox = way.inbox()
+def test_an_inbox_may_be_used_again_after_close(mailbox: Mailbox) -> None:
+    mailbox.deliver([mail("s0")])
+    inbox = mailbox.inbox()
     for _ in range(3):
         inbox.open()
-        assert subjects(inbox.fetch(5, nobody_is_known)) == ["s0"]
+        assert subjects(inbox.fetch(5, none_is_known)) == ["s0"]
         inbox.close()
         inbox.close()
 
 
-def test_a_way_that_cannot_work_fails_with_a_reason_and_a_cure(way: Way) -> None:
+def test_an_adapter_that_cannot_work_fails_with_a_reason_and_a_cure(mailbox: Mailbox) -> None:
     with pytest.raises(Failure) as caught:
-        way.broken.open()
+        mailbox.broken.open()
     assert caught.value.text and caught.value.cure
-    way.broken.close()
+    mailbox.broken.close()
 
 
-def test_a_folder_where_everything_is_known_ends_the_poll(way: Way) -> None:
-    way.deliver([mail(f"s{number}") for number in range(3)])
-    everybody = all_of(way, 3)
-    inbox = way.inbox()
+def test_a_folder_where_everything_is_known_ends_the_poll(mailbox: Mailbox) -> None:
+    mailbox.deliver([mail(f"s{number}") for number in range(3)])
+    everybody = all_of(mailbox, 3)
+    inbox = mailbox.inbox()
     inbox.open()
-    assert inbox.fetch(10, lambda marks: everybody) == []
-    assert inbox.dispose([]) == 3
-    assert way.subjects("INBOX") == []
+    assert inbox.fetch(10, lambda uids: everybody) == []
+    assert inbox.delete([]) == 3
+    assert mailbox.subjects("INBOX") == []

@@ -7,7 +7,7 @@ from http.client import HTTPConnection
 import pytest
 
 from flexmaild.client import Unreachable
-from flexmaild.daemon import main
+from flexmaild.daemon import assembly
 from tests.support.daemon import Daemon, until
 from tests.support.process import free_ports
 
@@ -31,7 +31,7 @@ def ready(port: int) -> tuple[int, str]:
 @pytest.fixture
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the timers do every ten seconds they do at once."""
-    monkeypatch.setattr(main, "COUNT_EVERY", 0.05)
+    monkeypatch.setattr(assembly, "COUNT_EVERY", 0.05)
 
 
 @pytest.mark.usefixtures("often")

@@ -266,9 +266,7 @@ def test_what_a_mail_would_replace_is_said_while_answers_settle(daemon: Daemon) 
     assert "would_replace" not in explained(daemon, data)["now"]["request"]
     (daemon.root / "explained.eml").write_bytes(reply_bytes(mail_of(daemon, identifier), "Reject, too early"))
     done = flexmaild(daemon, "explain", str(daemon.root / "explained.eml"))
-    assert (
-        f"{identifier} (Deploy 4.2) is pending; this mail would replace the approve of before" in done.stdout
-    )
+    assert f"{identifier} (Deploy 4.2) is pending; this mail would replace the earlier approve" in done.stdout
 
 
 def test_an_exported_copy_is_known_by_its_message_id(daemon: Daemon) -> None:

@@ -51,9 +51,9 @@ def test_a_sink_that_hangs_is_an_incident_and_delays_nobody_nor_the_end(daemon: 
     try:
         _go_on_beside(daemon)
         assert daemon.process is not None
-        daemon = psutil.Process(daemon.process.pid)
-        daemon.send_signal(signal.SIGTERM)
-        until(lambda: daemon.advance(1) or daemon.status() == psutil.STATUS_ZOMBIE, "the end")
+        process = psutil.Process(daemon.process.pid)
+        process.send_signal(signal.SIGTERM)
+        until(lambda: daemon.advance(1) or process.status() == psutil.STATUS_ZOMBIE, "the end")
     finally:
         tracer.kill()  # it goes on with its delay, and only then lets the end be seen
     assert daemon.process.wait(10) == 0

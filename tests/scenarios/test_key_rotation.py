@@ -8,7 +8,7 @@ import pytest
 from flexmaild.core import references
 from flexmaild.core.references import ReferenceKeys
 from flexmaild.daemon import wiring
-from flexmaild.store.read_only import store_beside
+from flexmaild.store.read_only import open_read_only
 from tests.support import programs
 from tests.support.daemon import Daemon, reply_bytes
 
@@ -27,7 +27,7 @@ def step_of(daemon: Daemon) -> list[dict[str, Any]]:
 
 def forged(daemon: Daemon, identifier: str, key: bytes) -> bytes:
     """An approval with a reference that whoever has this key can make."""
-    store = store_beside(wiring.load_settings(daemon.config))
+    store = open_read_only(wiring.load_settings(daemon.config))
     request = store.requests([identifier])[identifier]
     genuine = daemon.mail(ALICE)
     text = str(genuine["Message-ID"]).strip("<>").split(".")[0].upper()

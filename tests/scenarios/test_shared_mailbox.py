@@ -199,7 +199,7 @@ def forget(daemon: Daemon) -> EmailMessage:
     daemon.stop()
     kept = opened(daemon.root / "state")
     later = datetime.now(UTC) + timedelta(days=9999)
-    while prune(kept, raw_before=later, seen_before=later, done_before=later):
+    while prune(kept, raw_before=later, outcomes_before=later, done_before=later):
         pass
     kept.close()
     daemon.start()

@@ -44,7 +44,7 @@ def waits(daemon: Daemon) -> Iterator[Pipeline]:
 def test_a_wait_outlives_a_crash_in_its_first_minute_and_tells_who_has_answered(
     daemon: Daemon, waits: Pipeline
 ) -> None:
-    assert waits.says("is open").endswith(f"no answer yet of {ALICE}, {BOB}; 4 h 0 min left")
+    assert waits.says("is open").endswith(f"no answer yet from {ALICE}, {BOB}; 4 h 0 min left")
     daemon.mail(BOB)
     daemon.kill()
     waits.says("The daemon does not answer")
@@ -52,7 +52,7 @@ def test_a_wait_outlives_a_crash_in_its_first_minute_and_tells_who_has_answered(
     waits.says("The daemon answers again")
     daemon.answer(daemon.mail(ALICE, "approval_request"), "Approve")
     daemon.process_replies()
-    assert f"{ALICE}: approve; no answer yet of {BOB}" in waits.says(f"{ALICE}: approve")
+    assert f"{ALICE}: approve; no answer yet from {BOB}" in waits.says(f"{ALICE}: approve")
     daemon.answer(daemon.mail(BOB, "approval_request"), "Approve")
     daemon.process_replies()
     assert waits.process.wait(60) == 0
@@ -62,5 +62,5 @@ def test_an_interrupted_wait_says_that_the_request_lives_on(daemon: Daemon, wait
     waits.says("is open")
     waits.process.send_signal(signal.SIGINT)
     assert waits.process.wait(30) == 130
-    assert "approval wait ap-" in waits.says("lives on")
+    assert "approval wait ap-" in waits.says("stays open")
     assert daemon.call("status")["approvals"]["pending"] == 1

@@ -67,7 +67,7 @@ class OpenDaemon:
 
 
 @pytest.fixture
-def open_house(tmp_path: Path) -> Iterator[OpenDaemon]:
+def open_daemon(tmp_path: Path) -> Iterator[OpenDaemon]:
     root = private_directory("whose")
     with mails_read_here():
         daemon = DaemonInProcess(tmp_path)
@@ -109,8 +109,8 @@ def decided_request(daemon: OpenDaemon, user: str, **body: Any) -> str:
     return one
 
 
-def test_others_see_that_a_request_exists_and_its_state(open_house: OpenDaemon) -> None:
-    daemon = open_house.started()
+def test_others_see_that_a_request_exists_and_its_state(open_daemon: OpenDaemon) -> None:
+    daemon = open_daemon.started()
     one = decided_request(daemon, DAEMON)
     for path in [*paths_of(daemon, one), "/v1/status"]:
         text = json.dumps(daemon.get(BIN, path))
@@ -125,8 +125,8 @@ def test_others_see_that_a_request_exists_and_its_state(open_house: OpenDaemon) 
         assert {job["approval_id"] for job in jobs} == {one}
 
 
-def test_outlines_are_described(open_house: OpenDaemon) -> None:
-    daemon = open_house.started()
+def test_outlines_are_described(open_daemon: OpenDaemon) -> None:
+    daemon = open_daemon.started()
     one = decided_request(daemon, DAEMON)
     spec = daemon.daemon.call("openapi")
     templates = {path: methods["get"] for path, methods in spec["paths"].items() if "get" in methods}
@@ -144,8 +144,8 @@ def test_outlines_are_described(open_house: OpenDaemon) -> None:
             assert check(schema, shown, spec) + further(schema, shown, spec) == [], path
 
 
-def test_the_owner_sees_all_of_it(open_house: OpenDaemon) -> None:
-    daemon = open_house.started()
+def test_the_owner_sees_all_of_it(open_daemon: OpenDaemon) -> None:
+    daemon = open_daemon.started()
     one = decided_request(daemon, DAEMON)
     shown = daemon.get(DAEMON, f"/v1/approvals/{one}")
     assert (shown["title"], shown["owner"], shown["visible_to"]) == ("Payroll 4.2", DAEMON, [])
@@ -157,8 +157,8 @@ def test_the_owner_sees_all_of_it(open_house: OpenDaemon) -> None:
     assert delivered["receipt"] and daemon.get(DAEMON, f"/v1/deliveries/{delivered['id']}") == delivered
 
 
-def test_only_the_owner_and_admins_act_on_it(open_house: OpenDaemon) -> None:
-    daemon = open_house.started(admins=[SYS])
+def test_only_the_owner_and_admins_act_on_it(open_daemon: OpenDaemon) -> None:
+    daemon = open_daemon.started(admins=[SYS])
     one = daemon.request(DAEMON, visible_to=[BIN])
     acts = [("remind", None), ("resend", {"approver": ANNA}), ("cancel", {"reason": "no"})]
     for verb, body in acts:
@@ -174,8 +174,8 @@ def test_only_the_owner_and_admins_act_on_it(open_house: OpenDaemon) -> None:
 
 
 @pytest.mark.parametrize("shared", [BIN, f"@{BIN}"])
-def test_who_it_is_shared_with_sees_it(open_house: OpenDaemon, shared: str) -> None:
-    daemon = open_house.started()
+def test_who_it_is_shared_with_sees_it(open_daemon: OpenDaemon, shared: str) -> None:
+    daemon = open_daemon.started()
     one = decided_request(daemon, DAEMON, visible_to=shared)
     for path in paths_of(daemon, one):
         assert daemon.get(BIN, path) == daemon.get(DAEMON, path), path
@@ -183,8 +183,8 @@ def test_who_it_is_shared_with_sees_it(open_house: OpenDaemon, shared: str) -> N
     assert daemon.get(DAEMON, f"/v1/approvals/{one}")["visible_to"] == [shared]
 
 
-def test_readers_see_what_admins_see(open_house: OpenDaemon) -> None:
-    daemon = open_house.started(readers=[BIN])
+def test_readers_see_what_admins_see(open_daemon: OpenDaemon) -> None:
+    daemon = open_daemon.started(readers=[BIN])
     one = decided_request(daemon, DAEMON)
     shown = daemon.get(BIN, f"/v1/approvals/{one}")
     assert shown["verdicts"][0]["comment"] == "too dear"
@@ -194,8 +194,8 @@ def test_readers_see_what_admins_see(open_house: OpenDaemon) -> None:
     assert problem(daemon.ask(BIN, "POST", f"/v1/approvals/{one}/cancel")) == (403, "not-permitted")
 
 
-def test_a_request_of_an_earlier_version_is_the_admins_alone(open_house: OpenDaemon) -> None:
-    daemon = open_house.started()
+def test_a_request_of_an_earlier_version_is_the_admins_alone(open_daemon: OpenDaemon) -> None:
+    daemon = open_daemon.started()
     one = daemon.request(DAEMON)
     daemon.daemon.stop()
     with closing(sqlite3.connect(daemon.daemon.root / "state" / "flexmaild.db")) as store, store:
@@ -208,8 +208,8 @@ def test_a_request_of_an_earlier_version_is_the_admins_alone(open_house: OpenDae
     assert daemon.daemon.call("approval.cancel", path={"id": one})["state"] == "cancelled"
 
 
-def test_a_notification_belongs_to_who_sent_it(open_house: OpenDaemon) -> None:
-    daemon = open_house.started()
+def test_a_notification_belongs_to_who_sent_it(open_daemon: OpenDaemon) -> None:
+    daemon = open_daemon.started()
     body = {"to": [ANNA], "subject": "Payroll", "text": "The salaries."}
     status, queued = daemon.ask(DAEMON, "POST", "/v1/notifications", body)
     assert status == 202
@@ -220,9 +220,9 @@ def test_a_notification_belongs_to_who_sent_it(open_house: OpenDaemon) -> None:
 
 
 def test_mails_set_aside_are_the_admins_and_those_of_whose_request_they_answer(
-    open_house: OpenDaemon,
+    open_daemon: OpenDaemon,
 ) -> None:
-    daemon = open_house.started()
+    daemon = open_daemon.started()
     daemon.request(DAEMON)
     asked = daemon.daemon.mail(ANNA, "approval_request")
     daemon.daemon.deliver(reply_bytes(asked, "Approve", From="eve@corp.test"))
@@ -239,8 +239,8 @@ def test_mails_set_aside_are_the_admins_and_those_of_whose_request_they_answer(
     assert problem(daemon.ask(BIN, "GET", "/v1/quarantine/4711")) == (404, "unknown")
 
 
-def test_status_names_no_approver_of_others(open_house: OpenDaemon) -> None:
-    daemon = open_house.started()
+def test_status_names_no_approver_of_others(open_daemon: OpenDaemon) -> None:
+    daemon = open_daemon.started()
     one = daemon.request(DAEMON)
     with closing(sqlite3.connect(daemon.daemon.root / "state" / "flexmaild.db")) as store, store:
         store.execute("UPDATE requests SET body = json_set(body, '$.invitations[0].bounced', 'no such user')")
@@ -250,9 +250,9 @@ def test_status_names_no_approver_of_others(open_house: OpenDaemon) -> None:
 
 
 def test_who_has_all_the_open_requests_one_may_have_keeps_nobody_else_from_asking(
-    open_house: OpenDaemon,
+    open_daemon: OpenDaemon,
 ) -> None:
-    daemon = open_house.started()
+    daemon = open_daemon.started()
     daemon.daemon.write_settings(
         {"control": {"socket": str(daemon.socket), "mode": "0666"}, "approvals": {"max_pending": 2}}
     )
@@ -275,7 +275,7 @@ def tried_again_later(daemon: Daemon) -> list[Any]:
 
 @pytest.mark.parametrize("code", ["554 5.7.1", "451 4.7.1"])
 def test_what_a_server_said_of_a_mail_is_not_for_others(
-    open_house: OpenDaemon, serving: Serving, code: str
+    open_daemon: OpenDaemon, serving: Serving, code: str
 ) -> None:
     """Filters repeat what they object to. A server that takes nothing for a while is an incident, which the
     page for monitoring shows as well."""
@@ -288,7 +288,7 @@ def test_what_a_server_said_of_a_mail_is_not_for_others(
             subject = next(line for line in lines if line.startswith("Subject:"))
             talk.say(f"{code} not with <{ANNA}>, '{subject}', the salaries")
 
-    daemon, (port,) = open_house, free_ports(1)
+    daemon, (port,) = open_daemon, free_ports(1)
     control = {"control": {"socket": str(daemon.socket), "mode": "0666"}}
     metrics = {"metrics": {"listen": f"127.0.0.1:{port}"}}
     daemon.daemon.write_settings(control | metrics | by_smtp(serving(Filter({})).port))
@@ -305,8 +305,8 @@ def test_what_a_server_said_of_a_mail_is_not_for_others(
     assert [word for word in ("Payroll", "salaries", "anna") if word in said] == []
 
 
-def test_flexmailctl_shows_what_there_is_of_others(open_house: OpenDaemon) -> None:
-    daemon = open_house.started()
+def test_flexmailctl_shows_what_there_is_of_others(open_daemon: OpenDaemon) -> None:
+    daemon = open_daemon.started()
     one = decided_request(daemon, DAEMON)
     job = daemon.daemon.show(one)["mails"][0]["id"]
     for arguments, code, said in (
@@ -327,16 +327,16 @@ def test_flexmailctl_shows_what_there_is_of_others(open_house: OpenDaemon) -> No
     assert f"belongs to user {DAEMON}" in refused.stderr and "control.admins" in refused.stderr
 
 
-def test_flexmailctl_tells_who_waits_for_anothers_open_request(open_house: OpenDaemon) -> None:
-    daemon = open_house.started()
+def test_flexmailctl_tells_who_waits_for_anothers_open_request(open_daemon: OpenDaemon) -> None:
+    daemon = open_daemon.started()
     one = daemon.request(DAEMON)
     done = flexmailctl_as(BIN, daemon.socket, "approval", "wait", one, "--timeout", "1s")
     assert done.returncode == exit_codes.WAIT_TIMED_OUT, done
     assert f"{one}  pending" in done.stdout
 
 
-def test_flexmailctl_shares_a_request(open_house: OpenDaemon) -> None:
-    daemon = open_house.started()
+def test_flexmailctl_shares_a_request(open_daemon: OpenDaemon) -> None:
+    daemon = open_daemon.started()
     asked = ("--title", "Payroll 4.2", "--text", "x", "--approver", ANNA)
     shared = ("--visible-to", SYS, "--visible-to", f"@{BIN}")
     done = flexmailctl_as(DAEMON, daemon.socket, "approval", "request", *asked, *shared)
@@ -348,39 +348,39 @@ def test_flexmailctl_shares_a_request(open_house: OpenDaemon) -> None:
 
 
 def test_what_a_server_said_of_people_is_for_admins_by_each_command_that_reads_replies(
-    open_house: OpenDaemon,
+    open_daemon: OpenDaemon,
 ) -> None:
     """As `status` has it."""
-    folder = open_house.daemon.root / "anna@corp.test"
+    folder = open_daemon.daemon.root / "anna@corp.test"
     for sub in ("tmp", "new", "cur"):
         (folder / sub).mkdir(parents=True)
-    open_house.started()
-    open_house.daemon.write_settings(
+    open_daemon.started()
+    open_daemon.daemon.write_settings(
         {
-            "control": {"socket": str(open_house.socket), "mode": "0666"},
+            "control": {"socket": str(open_daemon.socket), "mode": "0666"},
             "incoming": {"path": str(folder)},
         }
     )
-    open_house.daemon.call("reload")
+    open_daemon.daemon.call("reload")
     shutil.rmtree(folder)
     folder.write_text("a file in the place of the folder")
-    status, told = open_house.ask("bin", "POST", "/v1/process")
+    status, told = open_daemon.ask("bin", "POST", "/v1/process")
     assert (status, "anna@" in json.dumps(told), "corp.test" in json.dumps(told)) == (502, False, True)
     with pytest.raises(Refused, match="anna@"):
-        open_house.daemon.call("process")
+        open_daemon.daemon.call("process")
 
 
 def test_the_event_log_shows_each_caller_the_events_of_requests_that_they_may_see(
-    open_house: OpenDaemon,
+    open_daemon: OpenDaemon,
 ) -> None:
     """Of others' requests not even that something happened; of operators' actions only who sees all."""
-    open_house.started(readers=[SYS])
-    hers = decided_request(open_house, DAEMON)
-    shared = open_house.request(DAEMON, visible_to=[BIN])
-    open_house.daemon.call("reload")
+    open_daemon.started(readers=[SYS])
+    hers = decided_request(open_daemon, DAEMON)
+    shared = open_daemon.request(DAEMON, visible_to=[BIN])
+    open_daemon.daemon.call("reload")
 
     def seen_by(user: str) -> list[dict[str, Any]]:
-        done = flexmailctl_as(user, open_house.socket, "events", "--json")
+        done = flexmailctl_as(user, open_daemon.socket, "events", "--json")
         assert done.returncode == 0, done.stderr
         return [json.loads(line) for line in done.stdout.splitlines()]
 

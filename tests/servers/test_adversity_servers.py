@@ -154,7 +154,7 @@ def _dump(file: Path) -> str:
         return "\n".join(store.iterdump())
 
 
-def test_the_metrics_page_names_nobody(daemon: Daemon, post: Post) -> None:
+def test_the_metrics_page_holds_no_name(daemon: Daemon, post: Post) -> None:
     start(daemon, post.settings("plain"), metrics={"listen": "127.0.0.1:0"}, log={"level": "info"})
     asked = daemon.request(post.approver.address)
     post.newest("approval_request")

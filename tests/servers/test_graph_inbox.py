@@ -43,11 +43,11 @@ def none_known(_: Sequence[MessageUid]) -> dict[MessageUid, Identity]:
     return {}
 
 
-def poll(door: GraphInbox, limit: int = 30) -> list[Fetched]:
-    door.open()
-    mails = door.fetch(limit, none_known)
-    door.dispose([m.mark for m in mails])
-    door.rest()
+def poll(graph_inbox: GraphInbox, limit: int = 30) -> list[Fetched]:
+    graph_inbox.open()
+    mails = graph_inbox.fetch(limit, none_known)
+    graph_inbox.delete([m.uid for m in mails])
+    graph_inbox.rest()
     return mails
 
 
@@ -68,11 +68,11 @@ def test_mails_come_oldest_first_whole_and_at_most_as_many_as_asked(
 ) -> None:
     raws = [box.put(mail(n)).raw for n in range(55)]
     fake.graph.page_limit = 10
-    door = inbox(fake)
-    assert [m.data for m in poll(door, 25)] == raws[:25]
-    assert [m.data for m in poll(door, 25)] == raws[25:50]
-    assert [m.data for m in poll(door, 25)] == raws[50:]
-    assert poll(door, 25) == []
+    graph_inbox = inbox(fake)
+    assert [m.data for m in poll(graph_inbox, 25)] == raws[:25]
+    assert [m.data for m in poll(graph_inbox, 25)] == raws[25:50]
+    assert [m.data for m in poll(graph_inbox, 25)] == raws[50:]
+    assert poll(graph_inbox, 25) == []
 
 
 def test_every_request_asks_for_immutable_ids(fake: FakeMicrosoft, box: Mailbox) -> None:
@@ -88,41 +88,46 @@ def test_one_fetch_does_not_hold_everything_in_memory_and_the_next_goes_on(
     monkeypatch.setattr("flexmaild.transports.graph.inbox._FETCH_BYTES", 250_000)
     for n in range(5):
         box.put(mail(n, "x" * 100_000))
-    door = inbox(fake)
-    door.open()
-    assert [subjects(door.fetch(30, none_known)) for _ in range(4)] == [["0", "1"], ["2", "3"], ["4"], []]
+    graph_inbox = inbox(fake)
+    graph_inbox.open()
+    assert [subjects(graph_inbox.fetch(30, none_known)) for _ in range(4)] == [
+        ["0", "1"],
+        ["2", "3"],
+        ["4"],
+        [],
+    ]
 
 
-def test_a_mark_stays_good_when_the_mail_is_moved(fake: FakeMicrosoft, box: Mailbox) -> None:
+def test_a_message_uid_stays_valid_when_the_mail_is_moved(fake: FakeMicrosoft, box: Mailbox) -> None:
     message = box.put(mail())
-    door = inbox(fake)
-    first = door.fetch(5, none_known)[0].mark
+    graph_inbox = inbox(fake)
+    first = graph_inbox.fetch(5, none_known)[0].uid
     box.move(message, "archive")
     box.move(message, "inbox")
-    door.rest()
-    assert door.fetch(5, none_known)[0].mark == first
+    graph_inbox.rest()
+    assert graph_inbox.fetch(5, none_known)[0].uid == first
 
 
 def test_nothing_is_deleted_that_was_not_disposed_of(fake: FakeMicrosoft, box: Mailbox) -> None:
     box.put(mail(1))
     box.put(mail(2))
-    door = inbox(fake)
-    marks = [m.mark for m in door.fetch(30, none_known)]
-    assert door.dispose(marks[:1]) == 1
-    door.rest()
-    assert [m.mark for m in door.fetch(30, none_known)] == marks[1:]
+    graph_inbox = inbox(fake)
+    uids = [m.uid for m in graph_inbox.fetch(30, none_known)]
+    assert graph_inbox.delete(uids[:1]) == 1
+    graph_inbox.rest()
+    assert [m.uid for m in graph_inbox.fetch(30, none_known)] == uids[1:]
     assert len(box.listing("inbox")) == 1
 
 
 def test_what_was_committed_before_is_not_read_again_but_deleted(fake: FakeMicrosoft, box: Mailbox) -> None:
     for n in range(3):
         box.put(mail(n))
-    door = inbox(fake)
-    old = {m.mark: m.identity for m in door.fetch(2, none_known)}
+    graph_inbox = inbox(fake)
+    old = {m.uid: m.identity for m in graph_inbox.fetch(2, none_known)}
     again = inbox(fake)
-    fresh = again.fetch(30, lambda marks: old)
+    fresh = again.fetch(30, lambda uids: old)
     assert subjects(fresh) == ["2"]
-    assert again.dispose([m.mark for m in fresh]) == 3
+    assert again.delete([m.uid for m in fresh]) == 3
     assert box.listing("inbox") == []
 
 
@@ -155,9 +160,9 @@ def test_a_folder_is_found_by_name_by_path_and_in_any_language(fake: FakeMicroso
     deep = box.add_folder("Deep", places["approvals"])
     places["approvals/deep/deeper"] = box.add_folder("Deeper", deep)
     box.put(mail(7), places[name.casefold()])
-    door = GraphInbox(api(fake, "de@example.com"), name)
-    assert door.open().messages == 1
-    assert subjects(door.fetch(5, none_known)) == ["7"]
+    graph_inbox = GraphInbox(api(fake, "de@example.com"), name)
+    assert graph_inbox.open().messages == 1
+    assert subjects(graph_inbox.fetch(5, none_known)) == ["7"]
 
 
 def test_a_well_known_name_works_whatever_the_folder_is_called(fake: FakeMicrosoft) -> None:
@@ -167,7 +172,7 @@ def test_a_well_known_name_works_whatever_the_folder_is_called(fake: FakeMicroso
     assert GraphInbox(api(fake, "de@example.com"), "Archive").open().messages == 1
 
 
-def test_a_missing_folder_is_told_with_those_that_are_there(fake: FakeMicrosoft, box: Mailbox) -> None:
+def test_a_missing_folder_is_reported_with_the_existing_ones(fake: FakeMicrosoft, box: Mailbox) -> None:
     box.add_folder("Genehmigungen")
     with pytest.raises(GiveUp, match="'Aprovals'") as error:
         inbox(fake, "Aprovals").open()
@@ -176,15 +181,15 @@ def test_a_missing_folder_is_told_with_those_that_are_there(fake: FakeMicrosoft,
 
 def test_a_folder_is_resolved_once_and_again_when_it_is_gone(fake: FakeMicrosoft, box: Mailbox) -> None:
     first = box.add_folder("Approvals")
-    door = inbox(fake, "Approvals")
+    graph_inbox = inbox(fake, "Approvals")
     for _ in range(3):
-        door.open()
+        graph_inbox.open()
     assert fake.api.count("GET .*/mailFolders$") == 1
     del box.folders[first]
     with pytest.raises(GiveUp):
-        door.open()
+        graph_inbox.open()
     box.add_folder("Approvals")
-    door.open()
+    graph_inbox.open()
 
 
 # Deleting.
@@ -193,12 +198,12 @@ def test_a_folder_is_resolved_once_and_again_when_it_is_gone(fake: FakeMicrosoft
 def test_what_is_already_gone_counts_as_done(fake: FakeMicrosoft, box: Mailbox) -> None:
     """404 for one that vanished, 403 ErrorCannotDeleteObject for deleting an immutable id once more."""
     messages = [box.put(mail(n)) for n in range(30)]
-    door = inbox(fake)
-    marks = [m.mark for m in door.fetch(30, none_known)]
+    graph_inbox = inbox(fake)
+    uids = [m.uid for m in graph_inbox.fetch(30, none_known)]
     for message in messages[3:25:2]:
         del box.messages[message.immutable_id]
     box.move(messages[4], "recoverableitemsdeletions")
-    assert door.dispose(marks) == 30
+    assert graph_inbox.delete(uids) == 30
     assert box.listing("inbox") == []
 
 
@@ -213,17 +218,17 @@ def test_deleted_mails_can_be_recovered_unless_deletion_is_permanent(
     assert len(box.messages) == 1
 
 
-def test_who_may_not_delete_is_told_so(fake: FakeMicrosoft, box: Mailbox) -> None:
+def test_a_sign_in_that_may_not_delete_is_reported(fake: FakeMicrosoft, box: Mailbox) -> None:
     box.put(mail())
-    door = inbox(fake)
-    marks = [m.mark for m in door.fetch(30, none_known)]
+    graph_inbox = inbox(fake)
+    uids = [m.uid for m in graph_inbox.fetch(30, none_known)]
 
     def refuse(_: Request) -> Answer:
         raise GraphError(403, "ErrorAccessDenied")
 
     fake.graph.before_part = refuse
     with pytest.raises(TryLater, match="ErrorAccessDenied") as error:
-        door.dispose(marks)
+        graph_inbox.delete(uids)
     assert error.value.reason is Reason.AUTH
     assert len(box.listing("inbox")) == 1
 
@@ -238,8 +243,8 @@ def test_processed_mails_can_be_moved(fake: FakeMicrosoft, box: Mailbox) -> None
 def test_a_batch_throttled_half_way_resumes_at_the_next_poll(fake: FakeMicrosoft, box: Mailbox) -> None:
     for n in range(30):
         box.put(mail(n))
-    door = inbox(fake)
-    marks = [m.mark for m in door.fetch(30, none_known)]
+    graph_inbox = inbox(fake)
+    uids = [m.uid for m in graph_inbox.fetch(30, none_known)]
     deleted = []
 
     def throttle(request: Request) -> Answer | None:
@@ -250,14 +255,14 @@ def test_a_batch_throttled_half_way_resumes_at_the_next_poll(fake: FakeMicrosoft
         return None
 
     fake.graph.before_part = throttle
-    assert door.dispose(marks) == 7
+    assert graph_inbox.delete(uids) == 7
     assert len(deleted) == 8
     with pytest.raises(TryLater) as error:
-        door.fetch(30, none_known)
+        graph_inbox.fetch(30, none_known)
     assert error.value.reason is Reason.THROTTLED
     assert error.value.retry_after is not None and 5 < error.value.retry_after <= 7
     fake.graph.before_part = lambda _: None
-    assert inbox(fake).dispose(marks) == 30
+    assert inbox(fake).delete(uids) == 30
 
 
 # One bad mail.
@@ -269,33 +274,33 @@ def test_one_mail_that_cannot_be_read_does_not_stop_the_others(fake: FakeMicroso
     assert subjects(inbox(fake).fetch(30, none_known)) == ["0", "1", "3", "4", "5", "6", "7"]
 
 
-def test_it_is_told_and_tried_again_less_and_less_often(fake: FakeMicrosoft, box: Mailbox) -> None:
+def test_it_is_reported_and_tried_less_and_less_often(fake: FakeMicrosoft, box: Mailbox) -> None:
     messages = [box.put(mail(n)) for n in range(3)]
     fake.graph.poison[messages[1].immutable_id] = 500
-    door = inbox(fake)
-    assert subjects(poll(door)) == ["0", "2"]
-    assert (told := door.unreadable()) is not None
+    graph_inbox = inbox(fake)
+    assert subjects(poll(graph_inbox)) == ["0", "2"]
+    assert (told := graph_inbox.unreadable()) is not None
     assert (told.number, told.folder) == (1, f"INBOX of {USER}")
     tried = []
     for number in range(1, 9):
         before = fake.api.count("value")
-        assert poll(door) == []
+        assert poll(graph_inbox) == []
         if fake.api.count("value") > before:
             tried.append(number)
     assert tried == [1, 3, 7]
     fake.graph.poison.clear()
-    while not (read := poll(door)):
-        assert door.unreadable() is not None
-    assert subjects(read) == ["1"] and door.unreadable() is None
+    while not (read := poll(graph_inbox)):
+        assert graph_inbox.unreadable() is not None
+    assert subjects(read) == ["1"] and graph_inbox.unreadable() is None
 
 
 def test_what_exchange_made_up_is_not_the_mail(fake: FakeMicrosoft, box: Mailbox) -> None:
     made_up = b'From: "Microsoft Exchange Server"\r\nSubject: Retrieval failed: 3\r\n\r\nSorry.\r\n'
     message = box.put(made_up)
     box.put(mail(1))
-    door = inbox(fake)
-    assert subjects(poll(door)) == ["1"]
-    assert (told := door.unreadable()) is not None and "a text of its own" in told.said
+    graph_inbox = inbox(fake)
+    assert subjects(poll(graph_inbox)) == ["1"]
+    assert (told := graph_inbox.unreadable()) is not None and "a text of its own" in told.said
     assert message.immutable_id in box.messages
 
 
@@ -381,11 +386,11 @@ def test_a_server_fault_is_tried_later_and_names_mailbox_and_request_id(
 ) -> None:
     box.put(mail())
     fake.api.fail("GET .*/messages", status, {"error": {"code": "x", "message": "m"}}, request_id="rid-1")
-    door = inbox(fake)
+    graph_inbox = inbox(fake)
     with pytest.raises(TryLater, match=rf"mailbox {USER}, request-id rid-1"):
-        door.fetch(30, none_known)
-    door.rest()
-    assert len(door.fetch(30, none_known)) == 1
+        graph_inbox.fetch(30, none_known)
+    graph_inbox.rest()
+    assert len(graph_inbox.fetch(30, none_known)) == 1
 
 
 @pytest.mark.parametrize(("wait", "least", "most"), [("7", 6, 7), ("99999", 899, 900), (None, 25, 30)])
@@ -394,11 +399,11 @@ def test_throttling_is_obeyed_within_bounds(
 ) -> None:
     headers = {"Retry_After": wait} if wait else {}
     fake.api.fail("GET", 429, {"error": {"code": "ApplicationThrottled", "message": "m"}}, **headers)
-    door = inbox(fake)
+    graph_inbox = inbox(fake)
     with pytest.raises(TryLater) as first:
-        door.open()
+        graph_inbox.open()
     with pytest.raises(TryLater) as second:
-        door.open()
+        graph_inbox.open()
     assert first.value.reason is second.value.reason is Reason.THROTTLED
     assert second.value.retry_after is not None and least < second.value.retry_after <= most
     assert len(fake.api.log) == 1
@@ -419,10 +424,10 @@ def test_a_page_of_html_is_tried_later(fake: FakeMicrosoft) -> None:
     assert "proxy" in error.value.cure
 
 
-def test_pages_that_go_round_end(fake: FakeMicrosoft, box: Mailbox) -> None:
+def test_pages_that_repeat_end(fake: FakeMicrosoft, box: Mailbox) -> None:
     box.put(mail())
     fake.graph.loop_pages = True
-    with pytest.raises(TryLater, match="go round"):
+    with pytest.raises(TryLater, match="repeat"):
         inbox(fake).fetch(30, none_known)
 
 
@@ -430,7 +435,7 @@ def test_empty_pages_with_ever_new_links_end(fake: FakeMicrosoft) -> None:
     for n in range(99):
         link = f"{fake.graph_url}/users/{USER}/mailFolders/inbox/messages?$skip={n}"
         fake.api.fail("GET .*/messages", 200, {"value": [], "@odata.nextLink": link})
-    with pytest.raises(TryLater, match="go round"):
+    with pytest.raises(TryLater, match="repeat"):
         inbox(fake).fetch(30, none_known)
 
 
@@ -483,11 +488,11 @@ def test_a_shared_mailbox_is_read_with_the_shared_permission(fake: FakeMicrosoft
     shared = fake.add_user("team@example.com")
     assert shared
     shared.put(mail())
-    door = GraphInbox(api(fake, scp="Mail.ReadWrite.Shared", mailbox="team@example.com"), "INBOX")
+    graph_inbox = GraphInbox(api(fake, scp="Mail.ReadWrite.Shared", mailbox="team@example.com"), "INBOX")
     with pytest.raises(TryLater):
-        door.open()
+        graph_inbox.open()
     fake.graph.shared.add((USER, "team@example.com"))
-    assert len(poll(door)) == 1
+    assert len(poll(graph_inbox)) == 1
 
 
 def test_an_application_by_itself_reads_any_mailbox_it_may(fake: FakeMicrosoft, box: Mailbox) -> None:
@@ -501,16 +506,16 @@ def test_an_application_by_itself_reads_any_mailbox_it_may(fake: FakeMicrosoft, 
 
 def test_whether_it_may_delete_is_seen_from_the_token(fake: FakeMicrosoft, box: Mailbox) -> None:
     token = fake.graph_token(USER, "Mail.Read")
-    door = GraphInbox(api(fake), "INBOX", token=lambda _: token)
-    assert door.open().can_delete is False
+    graph_inbox = GraphInbox(api(fake), "INBOX", token=lambda _: token)
+    assert graph_inbox.open().can_delete is False
 
 
 def test_a_closed_inbox_can_be_used_again(fake: FakeMicrosoft, box: Mailbox) -> None:
-    door = inbox(fake)
-    door.open()
-    door.close()
-    door.close()
-    assert door.open().messages == 0
+    graph_inbox = inbox(fake)
+    graph_inbox.open()
+    graph_inbox.close()
+    graph_inbox.close()
+    assert graph_inbox.open().messages == 0
 
 
 def test_the_dialogue_is_traced_without_token_and_body(fake: FakeMicrosoft, box: Mailbox) -> None:
@@ -548,26 +553,26 @@ def test_a_deletion_that_fails_anywhere_in_a_batch_costs_no_other(
 ) -> None:
     for number in range(20):
         box.put(mail(number))
-    door = inbox(fake)
-    door.open()
-    mails = door.fetch(20, none_known)
-    bad = mails[position].mark.uid
+    graph_inbox = inbox(fake)
+    graph_inbox.open()
+    mails = graph_inbox.fetch(20, none_known)
+    bad = mails[position].uid.uid
     fake.graph.before_part = lambda part: (
         Answer(status, {"error": {"code": code}}) if part.method == "DELETE" and bad in part.path else None
     )
     with suppress(GiveUp, TryLater):
-        door.dispose([m.mark for m in mails])
-    door.rest()
+        graph_inbox.delete([m.uid for m in mails])
+    graph_inbox.rest()
     fake.graph.before_part = lambda _: None
     left = len(box.listing("inbox"))
     busy = status in (429, 503, 504)
     assert left <= (20 - position if busy else 1)
     again = inbox(fake)
-    known = {m.mark: m.identity for m in mails}
+    known = {m.uid: m.identity for m in mails}
     for _ in range(2):
         again.open()
-        assert again.fetch(30, lambda marks: known) == []
-        again.dispose(())
+        assert again.fetch(30, lambda uids: known) == []
+        again.delete(())
     gone = status == 200 or code in ("ErrorItemNotFound", "ErrorCannotDeleteObject")
     assert len(box.listing("inbox")) == 0 or gone
 
@@ -618,19 +623,19 @@ def test_files_of_which_graph_says_nothing_may_be_texts(fake: FakeMicrosoft, box
     assert one.data is not None and one.is_cut
 
 
-def polls(door: GraphInbox, limit: int, number: int = 20) -> list[list[str]]:
+def polls(graph_inbox: GraphInbox, limit: int, number: int = 20) -> list[list[str]]:
     """What each of so many polls reads; one that fails reads nothing."""
     read: list[list[str]] = []
     for _ in range(number):
         try:
-            read.append(subjects(poll(door, limit)))
+            read.append(subjects(poll(graph_inbox, limit)))
         except TryLater:
-            door.close()
+            graph_inbox.close()
     return read
 
 
 @pytest.mark.parametrize("limit", [1, 5])
-def test_mails_behind_as_many_placeholders_as_a_poll_reads_are_read(
+def test_mails_after_as_many_placeholders_as_a_poll_reads_are_read(
     fake: FakeMicrosoft, box: Mailbox, limit: int
 ) -> None:
     for _ in range(limit):
@@ -639,7 +644,7 @@ def test_mails_behind_as_many_placeholders_as_a_poll_reads_are_read(
     assert ["1"] in polls(inbox(fake), limit)
 
 
-def test_mails_behind_as_many_that_fail_as_a_poll_reads_are_read(fake: FakeMicrosoft, box: Mailbox) -> None:
+def test_mails_after_as_many_that_fail_as_a_poll_reads_are_read(fake: FakeMicrosoft, box: Mailbox) -> None:
     for number in range(5):
         fake.graph.poison[box.put(mail(number)).immutable_id] = 500
     box.put(mail(9))
@@ -649,7 +654,7 @@ def test_mails_behind_as_many_that_fail_as_a_poll_reads_are_read(fake: FakeMicro
 def test_one_mail_that_fails_fails_no_poll(fake: FakeMicrosoft, box: Mailbox) -> None:
     """The list was answered: the fault is the mail's."""
     fake.graph.poison[box.put(mail(1)).immutable_id] = 500
-    door = inbox(fake)
-    assert polls(door, 30, 3) == [[], [], []]
-    withheld = door.unreadable()
+    graph_inbox = inbox(fake)
+    assert polls(graph_inbox, 30, 3) == [[], [], []]
+    withheld = graph_inbox.unreadable()
     assert withheld is not None and withheld.number == 1

@@ -66,7 +66,9 @@ def test_a_mail_goes_out_byte_for_byte_and_is_kept_in_sent_items(fake: FakeMicro
     assert len(fake.post.box(USER).listing("sentitems")) == 1
 
 
-def test_without_a_copy_the_mail_keeps_what_the_house_relies_on(fake: FakeMicrosoft, alice: Mailbox) -> None:
+def test_without_a_copy_the_mail_keeps_the_fields_that_flexmaild_needs(
+    fake: FakeMicrosoft, alice: Mailbox
+) -> None:
     outbox(fake, save=False).send(envelope(rich()))
     got = arrived(alice)
     assert fake.post.box(USER).listing("sentitems") == []
@@ -92,12 +94,12 @@ def test_a_large_mail_goes_by_a_draft_and_an_upload_session(
 
 def test_an_upload_that_fails_leaves_no_draft_and_no_doubt(fake: FakeMicrosoft, alice: Mailbox) -> None:
     fake.uploads.fail("PUT", kind="lose")
-    door = outbox(fake)
+    graph_outbox = outbox(fake)
     with pytest.raises(TryLater) as error:
-        door.send(envelope(rich(5_000_000)))
+        graph_outbox.send(envelope(rich(5_000_000)))
     assert error.value.uncertain is False
     assert fake.post.box(USER).listing("drafts") == []
-    door.send(envelope(rich(5_000_000)))
+    graph_outbox.send(envelope(rich(5_000_000)))
     assert len(alice.listing("inbox")) == 1
 
 
@@ -130,36 +132,38 @@ def test_a_reply_address_with_a_plus_arrives_in_the_mailbox(fake: FakeMicrosoft,
 
 
 def test_after_a_lost_answer_a_mail_is_not_sent_twice(fake: FakeMicrosoft, alice: Mailbox) -> None:
-    door = outbox(fake)
+    graph_outbox = outbox(fake)
     fake.api.fail("POST .*sendMail", kind="lose")
     with pytest.raises(TryLater) as error:
-        door.send(envelope(mail(1, to=ALICE)))
+        graph_outbox.send(envelope(mail(1, to=ALICE)))
     assert error.value.uncertain
-    assert "Sent Items" in door.send(envelope(mail(1, to=ALICE))).answer
+    assert "Sent Items" in graph_outbox.send(envelope(mail(1, to=ALICE))).answer
     assert len(alice.listing("inbox")) == 1
 
 
-def test_a_new_process_looks_as_well_when_told_of_the_doubt(fake: FakeMicrosoft, alice: Mailbox) -> None:
+def test_a_new_process_also_looks_in_sent_items_after_an_uncertain_try(
+    fake: FakeMicrosoft, alice: Mailbox
+) -> None:
     outbox(fake).send(envelope(mail(1, to=ALICE)))
     outbox(fake).send(envelope(mail(1, to=ALICE), uncertain=True))
     assert len(alice.listing("inbox")) == 1
 
 
 def test_a_request_that_never_arrived_is_sent_again(fake: FakeMicrosoft, alice: Mailbox) -> None:
-    door = outbox(fake)
+    graph_outbox = outbox(fake)
     fake.api.fail("POST .*sendMail", kind="drop")
     with pytest.raises(TryLater):
-        door.send(envelope(mail(1, to=ALICE)))
-    door.send(envelope(mail(1, to=ALICE)))
+        graph_outbox.send(envelope(mail(1, to=ALICE)))
+    graph_outbox.send(envelope(mail(1, to=ALICE)))
     assert len(alice.listing("inbox")) == 1
 
 
 def test_who_may_not_look_sends_again_with_the_same_message_id(fake: FakeMicrosoft, alice: Mailbox) -> None:
-    door = GraphOutbox(api(fake, scp="Mail.Send"))
+    graph_outbox = GraphOutbox(api(fake, scp="Mail.Send"))
     fake.api.fail("POST .*sendMail", kind="lose")
     with pytest.raises(TryLater):
-        door.send(envelope(mail(1, to=ALICE)))
-    door.send(envelope(mail(1, to=ALICE)))
+        graph_outbox.send(envelope(mail(1, to=ALICE)))
+    graph_outbox.send(envelope(mail(1, to=ALICE)))
     assert {str(m.parsed()["Message-ID"]) for m in alice.listing("inbox")} == {"<1@example.com>"}
 
 
@@ -178,7 +182,7 @@ def test_only_answers_that_leave_a_doubt_are_uncertain(
 # Rights and refusals. A mail is given up only when it is itself at fault.
 
 
-def test_sending_as_somebody_else_needs_the_right_and_waits_for_it(
+def test_sending_as_another_user_needs_the_right_and_waits_for_it(
     fake: FakeMicrosoft, alice: Mailbox
 ) -> None:
     data = mail(1, sender="team@example.com", to=ALICE)
@@ -194,8 +198,8 @@ def test_sending_as_somebody_else_needs_the_right_and_waits_for_it(
 def test_a_shared_mailbox_sends_with_the_shared_permission(fake: FakeMicrosoft, alice: Mailbox) -> None:
     fake.add_user("team@example.com")
     fake.graph.shared.add((USER, "team@example.com"))
-    door = GraphOutbox(api(fake, scp="Mail.Send.Shared", mailbox="team@example.com"))
-    door.send(envelope(mail(1, sender="team@example.com", to=ALICE)))
+    graph_outbox = GraphOutbox(api(fake, scp="Mail.Send.Shared", mailbox="team@example.com"))
+    graph_outbox.send(envelope(mail(1, sender="team@example.com", to=ALICE)))
     assert len(fake.post.box("team@example.com").listing("sentitems")) == 1
 
 
@@ -223,8 +227,8 @@ def test_an_answer_means_what_its_code_says(
 
 
 def test_a_closed_outbox_can_be_used_again(fake: FakeMicrosoft, alice: Mailbox) -> None:
-    door = outbox(fake)
+    graph_outbox = outbox(fake)
     for n in (1, 2):
-        door.send(envelope(mail(n, to=ALICE)))
-        door.close()
+        graph_outbox.send(envelope(mail(n, to=ALICE)))
+        graph_outbox.close()
     assert len(alice.listing("inbox")) == 2

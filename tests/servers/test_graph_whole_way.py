@@ -48,9 +48,7 @@ def test_an_approval_over_graph_by_the_applications_own_credentials(
     assert [s for s in (*fake.entra.issued, "a-client-secret-value") if s in log] == []
 
 
-def test_mail_waits_until_somebody_has_signed_in_and_then_goes_out(
-    fake: FakeMicrosoft, tmp_path: Path
-) -> None:
+def test_mail_waits_for_a_sign_in_and_is_then_sent(fake: FakeMicrosoft, tmp_path: Path) -> None:
     fake.entra.interval = 0
     daemon = GraphDaemon(tmp_path, fake, {"flow": "device_code"})
     try:

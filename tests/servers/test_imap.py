@@ -25,7 +25,7 @@ def test_mails_that_another_client_marked_as_deleted_survive(dovecot: Dovecot) -
     inbox = inbox_of(user, dovecot.imap)
     inbox.open()
     fetched = inbox.fetch(10, nobody_is_known)
-    assert inbox.dispose([m.mark for m in fetched if subjects([m]) == ["ours"]]) == 1
+    assert inbox.delete([m.uid for m in fetched if subjects([m]) == ["ours"]]) == 1
     inbox.close()
     other.logout()
     assert dovecot.subjects(user) == ["canary"]
@@ -69,14 +69,14 @@ def test_a_server_that_is_killed_in_the_middle_of_a_batch_is_polled_on_when_it_i
     fetched = inbox.fetch(3, nobody_is_known)
     server.kill()
     with pytest.raises(TryLater):
-        inbox.dispose([m.mark for m in fetched])
+        inbox.delete([m.uid for m in fetched])
     with pytest.raises(TryLater):
         inbox.open()
     server.start()
-    committed = {m.mark: m.identity for m in fetched}
+    committed = {m.uid: m.identity for m in fetched}
     inbox.open()
     assert subjects(inbox.fetch(10, lambda marks: committed)) == ["s3", "s4", "s5"]
-    assert inbox.dispose([]) == 3
+    assert inbox.delete([]) == 3
     inbox.close()
     assert server.subjects(user) == ["s3", "s4", "s5"]
 
@@ -96,9 +96,9 @@ def test_a_folder_made_anew_is_read_anew(dovecot: Dovecot) -> None:
     other.create("Replies")
     other.append("Replies", "", "", mail("after"))
     inbox.open()
-    assert inbox.dispose([m.mark for m in old]) == 0
-    new = inbox.fetch(10, lambda marks: {m.mark: m.identity for m in old})
-    assert subjects(new) == ["after"] and new[0].mark.uid == old[0].mark.uid
+    assert inbox.delete([m.uid for m in old]) == 0
+    new = inbox.fetch(10, lambda marks: {m.uid: m.identity for m in old})
+    assert subjects(new) == ["after"] and new[0].uid.uid == old[0].uid.uid
     inbox.close()
     other.logout()
 
@@ -143,7 +143,7 @@ def test_a_folder_that_may_only_be_read_is_read(new_dovecot: NewDovecot) -> None
     assert (state.messages, state.can_delete) == (1, False) and state.detail
     fetched = inbox.fetch(10, nobody_is_known)
     assert subjects(fetched) == ["s0"]
-    assert inbox.dispose([fetched[0].mark]) == 0
+    assert inbox.delete([fetched[0].uid]) == 0
     inbox.close()
 
 
@@ -170,7 +170,7 @@ def test_a_folder_with_a_name_beyond_ascii_works(dovecot: Dovecot) -> None:
     dovecot.deliver(user, [mail("s0")])
     out = inbox_of(user, dovecot.imap, move_to='Genehmigt & "geprüft"')
     out.open()
-    assert out.dispose([m.mark for m in out.fetch(10, nobody_is_known)]) == 1
+    assert out.delete([m.uid for m in out.fetch(10, nobody_is_known)]) == 1
     out.close()
     back = inbox_of(user, dovecot.imap, folder='Genehmigt & "geprüft"')
     back.open()
@@ -193,7 +193,7 @@ def test_nothing_of_a_mail_becomes_part_of_a_command(dovecot: Dovecot) -> None:
     lines: list[str] = []
     inbox = inbox_of(user, dovecot.imap, trace=lines.append)
     inbox.open()
-    inbox.dispose([m.mark for m in inbox.fetch(10, nobody_is_known)])
+    inbox.delete([m.uid for m in inbox.fetch(10, nobody_is_known)])
     inbox.close()
     sent = [line for line in lines if line.startswith(">")]
     assert not any("A1 UID" in line or "A2 EXP" in line or 'x"' in line for line in sent)

@@ -66,11 +66,11 @@ def test_a_mail_of_300_mb_is_not_fetched_and_does_not_stop_the_others(
     assert [m.size >= 300_000_000 for m in fetched] == [False, True]
     assert fetched[1].partial and b"Approve" in (fetched[1].data or b"")
     assert proxy.down - before < 100_000
-    assert inbox.dispose([m.mark for m in fetched]) == 2
+    assert inbox.delete([m.uid for m in fetched]) == 2
     inbox.close()
 
 
-def test_a_structure_nobody_can_parse_costs_the_mail_its_structure_only(serving: Serving) -> None:
+def test_an_unparsable_structure_costs_the_mail_its_structure_only(serving: Serving) -> None:
     """Its beginning is read instead; the other large mail of the batch loses nothing."""
     large = mail("large", b"x" * 300_000 + b"\r\n")
 
@@ -103,7 +103,7 @@ def test_a_poll_over_a_full_folder_takes_as_many_trips_and_bytes_as_over_a_small
         inbox = inbox_of(user, proxy.port)
         inbox.open()
         fetched = inbox.fetch(10, nobody_is_known)
-        assert inbox.dispose([m.mark for m in fetched]) == 10
+        assert inbox.delete([m.uid for m in fetched]) == 10
         costs.append((proxy.trips, proxy.down))
         inbox.close()
     small, full = costs
@@ -118,7 +118,7 @@ def test_a_batch_is_fetched_and_deleted_in_five_trips(dovecot: Dovecot, proxied:
     inbox = inbox_of(user, proxy.port)
     inbox.open()
     before = proxy.trips
-    assert inbox.dispose([m.mark for m in inbox.fetch(100, nobody_is_known)]) == 100
+    assert inbox.delete([m.uid for m in inbox.fetch(100, nobody_is_known)]) == 100
     assert proxy.trips - before == 5
     inbox.close()
 
@@ -157,7 +157,7 @@ def test_a_look_does_not_get_wider_by_what_was_deleted_in_the_same_poll(dovecot:
     inbox = inbox_of(user, dovecot.imap, trace=said.append)
     inbox.open()
     while fetched := inbox.fetch(4, nobody_is_known):
-        assert inbox.dispose([m.mark for m in fetched]) == len(fetched)
+        assert inbox.delete([m.uid for m in fetched]) == len(fetched)
     inbox.close()
     looks = [line for line in said if "FETCH 1:" in line and "RFC822.SIZE" in line]
     assert len(looks) == 5
@@ -172,7 +172,7 @@ def test_what_an_earlier_poll_left_costs_one_trip_more_and_no_mail_is_fetched_fo
     proxy = proxied(dovecot.imap)
     first = inbox_of(user, proxy.port)
     first.open()
-    left = {one.mark: one.identity for one in first.fetch(20, nobody_is_known)}
+    left = {one.uid: one.identity for one in first.fetch(20, nobody_is_known)}
     first.close()
     inbox = inbox_of(user, proxy.port)
     inbox.open()
@@ -180,7 +180,7 @@ def test_what_an_earlier_poll_left_costs_one_trip_more_and_no_mail_is_fetched_fo
     assert inbox.fetch(100, lambda marks: left) == []
     assert proxy.trips - trips == 2
     assert proxy.down - down < 20_000
-    assert inbox.dispose(()) == 20
+    assert inbox.delete(()) == 20
     inbox.close()
 
 
@@ -191,7 +191,7 @@ def test_of_what_was_left_in_the_folder_nothing_is_fetched_but_the_list(
     dovecot.deliver(user, [mail(f"s{number}") for number in range(20)])
     first = inbox_of(user, dovecot.imap)
     first.open()
-    left = {one.mark: replace(one.identity, is_left=True) for one in first.fetch(20, nobody_is_known)}
+    left = {one.uid: replace(one.identity, is_left=True) for one in first.fetch(20, nobody_is_known)}
     first.close()
     proxy = proxied(dovecot.imap)
     inbox = inbox_of(user, proxy.port)

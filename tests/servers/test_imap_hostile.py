@@ -39,7 +39,7 @@ def test_at_gmail_mails_go_through_the_trash(serving: Serving) -> None:
     )
     inbox = inbox_at(server)
     inbox.open()
-    inbox.dispose([m.mark for m in inbox.fetch(10, nobody_is_known)])
+    inbox.delete([m.uid for m in inbox.fetch(10, nobody_is_known)])
     inbox.close()
     assert any('UID MOVE 1 "[Gmail]/Papierkorb"' in line for line in server.heard)
     assert not any("EXPUNGE" in line for line in server.heard)
@@ -85,7 +85,7 @@ def test_a_server_that_fails_to_answer_costs_no_more_than_its_time(
 
 
 @pytest.mark.parametrize("step", ["greeting", "SELECT", "FETCH", "UID FETCH"])
-def test_a_server_that_talks_without_end_is_left(serving: Serving, step: str) -> None:
+def test_a_server_that_sends_without_end_is_dropped(serving: Serving, step: str) -> None:
     server = serving(ImapServer({step: flood}, (mail("s0"),)))
     inbox = inbox_at(server, read_timeout=10.0)
     try:
@@ -167,7 +167,7 @@ def test_untagged_junk_between_answers_is_passed_over(serving: Serving) -> None:
         ("UID EXPUNGE", "{tag} NO not today", TryLater, Reason.SERVER),
     ],
 )
-def test_refusals_are_told_apart(
+def test_kinds_of_refusal_are_distinguished(
     serving: Serving, step: str, answer: Behaviour, kind: type[Failure], reason: Reason
 ) -> None:
     server = serving(ImapServer({step: answer}, (mail("s0"),)))
@@ -180,5 +180,5 @@ def test_an_expunge_that_did_nothing_is_not_believed(serving: Serving) -> None:
     server = serving(ImapServer({"UID EXPUNGE": "{tag} OK Expunge completed"}, (mail("s0"),)))
     inbox = inbox_at(server)
     inbox.open()
-    assert inbox.dispose([m.mark for m in inbox.fetch(10, nobody_is_known)]) == 0
+    assert inbox.delete([m.uid for m in inbox.fetch(10, nobody_is_known)]) == 0
     inbox.close()

@@ -24,8 +24,8 @@ def polled(inbox: Any, limit: int = 30) -> list[str]:
         inbox.open()
         while len(read) < limit and (fetched := inbox.fetch(limit - len(read), nobody_is_known)):
             read += subjects(fetched)
-            inbox.dispose([one.mark for one in fetched])
-        inbox.dispose(())
+            inbox.delete([one.uid for one in fetched])
+        inbox.delete(())
         inbox.rest()
     except Failure:
         inbox.close()
@@ -77,7 +77,7 @@ class ListsAs(ImapServer):
 
 
 @pytest.mark.parametrize("item", ["RFC822.SIZE NIL", 'RFC822.SIZE "abc"', "RFC822.SIZE (1 2)", "FLAGS ()"])
-def test_a_mail_without_a_size_is_told_and_the_others_are_read(serving: Serving, item: str) -> None:
+def test_a_mail_without_a_size_is_reported_and_the_others_are_read(serving: Serving, item: str) -> None:
     server = serving(ListsAs({}, (mail("s1"), mail("s2"))))
     server.item = item
     inbox = inbox_at(server)
@@ -168,7 +168,7 @@ def test_a_fetch_that_brings_nothing_has_looked_at_the_whole_folder(
     first.open()
     known: dict[MessageUid, Identity] = {}
     while found := first.fetch(10, nobody_is_known):
-        known |= {one.mark: one.identity for one in found}
+        known |= {one.uid: one.identity for one in found}
     if is_withheld:
         del known[next(mark for mark in known if mark.uid == "1")]
         server.withheld[1] = "NO"
@@ -193,7 +193,7 @@ class LeavesOut(ImapServer):
         return talk.say(f"{tag} OK done")
 
 
-def test_a_mail_that_the_list_leaves_out_is_told_as_withheld(serving: Serving) -> None:
+def test_a_mail_that_the_list_leaves_out_is_reported_as_withheld(serving: Serving) -> None:
     server = serving(LeavesOut({}, (mail("s1"), mail("s2"), mail("s3"))))
     server.left_out = 2
     inbox = inbox_at(server)
@@ -220,12 +220,12 @@ def test_what_a_server_tells_unasked_hides_no_mail(serving: Serving) -> None:
     assert polled(inbox_at(server)) == ["s1", "s2"]
 
 
-def test_a_mail_that_the_list_leaves_out_is_not_taken_for_the_folders_end(serving: Serving) -> None:
+def test_a_mail_that_the_list_leaves_out_does_not_end_the_folder(serving: Serving) -> None:
     """The folder is larger than a look, and what lies in it can be neither deleted nor is new."""
     server = serving(LeavesOut({}, tuple(mail(f"s{n}") for n in range(1, 41))))
     inbox = inbox_at(server)
     inbox.open()
-    known = {one.mark: one.identity for one in inbox.fetch(40, nobody_is_known)}
+    known = {one.uid: one.identity for one in inbox.fetch(40, nobody_is_known)}
     known = {mark: replace(identity, arrived="") for mark, identity in known.items()}
     server.left_out = 3
     server.folder[41] = mail("change of mind")

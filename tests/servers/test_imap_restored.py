@@ -71,9 +71,7 @@ def kinds(daemon: Daemon) -> list[str]:
     return [one["kind"] for one in daemon.call("status")["incidents"]]
 
 
-def test_new_replies_with_the_numbers_of_old_ones_are_read_and_decide(
-    daemon: Daemon, mailbox: Mailbox
-) -> None:
+def test_new_replies_with_the_uids_of_old_ones_are_read_and_decide(daemon: Daemon, mailbox: Mailbox) -> None:
     """What came after the copy was made was read and deleted, and the copy knows nothing of it."""
     daemon.write_settings(mailbox.settings())
     daemon.start()
@@ -131,7 +129,7 @@ def test_a_mail_that_the_server_cannot_read_holds_up_none_and_is_read_when_it_ca
     assert mailbox.uids() == [] and kinds(daemon) == []
 
 
-def test_numbers_that_went_back_are_told_before_any_is_used_again(daemon: Daemon, mailbox: Mailbox) -> None:
+def test_uids_that_went_back_are_reported_before_any_is_used_again(daemon: Daemon, mailbox: Mailbox) -> None:
     """Also after a restart, by what the store knows."""
     daemon.write_settings(mailbox.settings())
     daemon.start()

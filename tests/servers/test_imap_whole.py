@@ -126,7 +126,7 @@ def test_a_mail_that_decides_nothing_small_decides_nothing_large(dovecot: Doveco
         assert understand(small, len(small), RULES).unclear == read(large).unclear == "too_long"
 
 
-def test_several_large_mails_are_told_apart(dovecot: Dovecot) -> None:
+def test_several_large_mails_are_distinguished(dovecot: Dovecot) -> None:
     """Also those of like structure, whose ends lie at different places."""
     mails = [mixed(APPROVE, file(size), end=end) for size, end in ((300_000, b"--b--\r\n"), (310_000, b""))]
     assert [one.is_cut for one in fetched(dovecot, [*mails, mails[0]])] == [False, True, False]

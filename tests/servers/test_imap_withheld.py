@@ -29,9 +29,9 @@ def polled(inbox: ImapInbox, kept: dict[MessageUid, Identity] | None = None) -> 
     read: list[Fetched] = []
     while fetched := inbox.fetch(2, lambda marks: {mark: known[mark] for mark in marks if mark in known}):
         read += fetched
-        known.update((one.mark, one.identity) for one in fetched)
-        inbox.dispose([one.mark for one in fetched])
-    inbox.dispose(())
+        known.update((one.uid, one.identity) for one in fetched)
+        inbox.delete([one.uid for one in fetched])
+    inbox.delete(())
     inbox.rest()
     return read
 
@@ -46,15 +46,13 @@ def asked_for(server: ImapServer, uid: int) -> int:
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        ("NIL", "handed out nothing"),
-        ('""', "handed out nothing"),
+        ("NIL", "returned nothing"),
+        ('""', "returned nothing"),
         ("NO", "a mail cannot be read"),
         ("BYE", "the server ended the connection"),
     ],
 )
-def test_a_mail_that_is_not_handed_out_is_told_and_the_others_are_read(
-    serving: Serving, said: str, told: str
-) -> None:
+def test_a_withheld_mail_is_reported_and_the_others_are_read(serving: Serving, said: str, told: str) -> None:
     server = serving(five())
     server.withheld[1] = server.withheld[4] = said
     inbox, kept = inbox_at(server), dict[MessageUid, Identity]()
@@ -122,7 +120,7 @@ def test_what_an_earlier_poll_left_and_cannot_be_looked_at_stays(serving: Servin
     server = serving(five())
     inbox = inbox_at(server)
     inbox.open()
-    kept = {one.mark: one.identity for one in inbox.fetch(2, nobody_is_known)}
+    kept = {one.uid: one.identity for one in inbox.fetch(2, nobody_is_known)}
     inbox.close()
     if isinstance(said, str):
         server.withheld[1] = said
@@ -134,7 +132,7 @@ def test_what_an_earlier_poll_left_and_cannot_be_looked_at_stays(serving: Servin
     later = inbox_at(server)
     later.open()
     assert subjects(later.fetch(10, lambda marks: kept)) == ["s3", "s4", "s5"]
-    later.dispose(())
+    later.delete(())
     later.rest()
     assert set(server.folder) == {1, 3, 4, 5}
     assert (left := later.unreadable()) is not None and left.number == 1
@@ -150,14 +148,14 @@ def test_what_was_left_is_looked_at_once_and_deleted(serving: Serving) -> None:
     server = serving(five())
     inbox = inbox_at(server)
     inbox.open()
-    kept = {one.mark: one.identity for one in inbox.fetch(3, nobody_is_known)}
+    kept = {one.uid: one.identity for one in inbox.fetch(3, nobody_is_known)}
     other = MessageUid(next(iter(kept)).mailbox, "7", "3")
     kept[other] = replace(kept[other], name="<another@corp.test>")
     inbox.close()
     later = inbox_at(server)
     later.open()
     assert subjects(later.fetch(3, lambda marks: kept)) == ["s3", "s4", "s5"]
-    later.dispose(())
+    later.delete(())
     assert set(server.folder) == {3, 4, 5}
     headers = [line.split(" ", 1)[1] for line in server.heard if "HEADER" in line]
     assert headers == ["UID FETCH 1,2,3 (BODY.PEEK[HEADER]<0.65536>)"]
@@ -168,9 +166,9 @@ def test_behind_a_new_connection_nothing_is_deleted_by_its_number(serving: Servi
     server = serving(five())
     inbox = inbox_at(server)
     inbox.open()
-    marks = [one.mark for one in inbox.fetch(2, nobody_is_known)]
+    marks = [one.uid for one in inbox.fetch(2, nobody_is_known)]
     inbox.close()
-    assert inbox.dispose(marks) == 0
+    assert inbox.delete(marks) == 0
     assert len(server.folder) == 5
 
 
@@ -182,7 +180,7 @@ def test_where_nothing_can_be_deleted_what_was_passed_over_is_not_looked_at_agai
     )
     inbox = inbox_at(server)
     inbox.open()
-    kept = {one.mark: one.identity for one in inbox.fetch(9, nobody_is_known)}
+    kept = {one.uid: one.identity for one in inbox.fetch(9, nobody_is_known)}
     later = inbox_at(server)
     asked = []
     for _ in range(2):

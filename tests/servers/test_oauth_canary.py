@@ -21,7 +21,7 @@ from flexmaild.transports.graph.inbox import GraphInbox
 from flexmaild.transports.graph.outbox import GraphOutbox
 from flexmaild.transports.graph.settings import GraphIncoming, GraphOutgoing
 from tests.support.fake_microsoft import FakeMicrosoft
-from tests.support.fake_microsoft.bench import KEY, USER, Clock, application, desk, mail, sign_in
+from tests.support.fake_microsoft.bench import KEY, USER, Clock, application, mail, sign_in, token_manager
 
 pytestmark = pytest.mark.servers
 SECRET = "canary~client.secret-value_0123456789"
@@ -44,11 +44,11 @@ def test_nothing_that_was_issued_or_configured_shows_anywhere(
             "m365": application(fake, flow="authorization_code", client_secret=lambda: SECRET),
             "alone": application(fake, flow="client_credentials", client_secret=lambda: SECRET, user=""),
         }
-        at = desk(table, tmp_path, clock)
+        at = token_manager(table, tmp_path, clock)
         sign_in(fake, at)
         use_graph(fake, at, said)
         provoke(fake, at, clock, said)
-        said += [repr(at.status()), repr(table), repr(at._seats)]
+        said += [repr(at.status()), repr(table), repr(at._states)]
         said += [repr(step) for name in table for step in examine_application(at, name)]
         said += [repr(s) for s in examined(fake, at)]
         secrets = [*fake.entra.issued, *fake.entra._codes, SECRET, KEY, "opaque-upload-token", COMMENT]
@@ -69,7 +69,7 @@ def use_graph(fake: FakeMicrosoft, at: TokenManager, said: list[str]) -> None:
         )
         said.append(repr(outbox.send(Envelope(f"{size}@example.com", USER, (USER,), data))))
     inbox.open()
-    inbox.dispose([m.mark for m in inbox.fetch(30, lambda _: {})])
+    inbox.delete([m.uid for m in inbox.fetch(30, lambda _: {})])
     for status, code in (
         (400, "ErrorMimeContentInvalid"),
         (403, "ErrorAccessDenied"),
@@ -107,8 +107,8 @@ def caught(work: object, said: list[str]) -> None:
 
 
 def examined(fake: FakeMicrosoft, at: TokenManager) -> list[object]:
-    tools = AdapterContext(token=at.token)  # type: ignore[arg-type]
+    context = AdapterContext(token=at.token)  # type: ignore[arg-type]
     facts = {"transport": "graph", "oauth_application": "m365", "mailbox": USER, "ca_file": fake.ca_file}
     out = GraphOutgoing(**facts, graph_url=fake.graph_url)
     way_in = GraphIncoming(**facts, graph_url=fake.graph_url)
-    return [*out.examine(tools), *way_in.examine(tools)]
+    return [*out.examine(context), *way_in.examine(context)]

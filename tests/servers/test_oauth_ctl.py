@@ -71,7 +71,7 @@ def test_the_right_person_ends_it_well_and_the_status_tells_all(daemon: GraphDae
     ("how", "words"),
     [("wrong", "another user"), ("decline", "declined"), ("expire", "in time"), ("scope", "Mail.ReadWrite")],
 )
-def test_every_other_end_is_told_with_its_cure(daemon: GraphDaemon, how: str, words: str) -> None:
+def test_every_other_end_is_reported_with_its_cure(daemon: GraphDaemon, how: str, words: str) -> None:
     waiting = ctl(daemon, "oauth", "authorize", "m365")
     entra, shown = daemon.fake.entra, new_code(daemon, 0)
     if how == "decline":
@@ -87,7 +87,7 @@ def test_every_other_end_is_told_with_its_cure(daemon: GraphDaemon, how: str, wo
 
 
 @pytest.mark.parametrize("end", [GraphProcess.kill, GraphProcess.stop])
-def test_a_daemon_that_is_started_anew_meanwhile_is_told(
+def test_a_restart_of_the_daemon_meanwhile_is_reported(
     fake: FakeMicrosoft, tmp_path: Path, end: Callable[[GraphProcess], object]
 ) -> None:
     """However it ended: one that is killed says nothing to who waits."""

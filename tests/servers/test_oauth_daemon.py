@@ -253,7 +253,7 @@ def test_files_that_vanish_while_it_runs_are_named_and_end_nothing(
     assert lines(daemon, "bug") == []
 
 
-def test_what_will_end_soon_and_a_clock_that_is_off_are_told_before_they_hurt(
+def test_expiry_and_a_wrong_clock_are_reported_in_advance(
     fake: FakeMicrosoft, open_house: Callable[..., GraphDaemon], tmp_path: Path
 ) -> None:
     key, certificate = key_and_certificate(days=10)

@@ -12,14 +12,23 @@ import pytest
 from flexmaild.core.errors import Failure, TryLater
 from flexmaild.core.ports import Envelope
 from flexmaild.oauth.errors import OAuthFault
-from flexmaild.oauth.grants import ApplicationState
-from flexmaild.oauth.manager import OAuthApplication, TokenManager
+from flexmaild.oauth.grants import ApplicationState, OAuthApplication
+from flexmaild.oauth.manager import TokenManager
 from flexmaild.oauth.token_store import TokenStore
 from flexmaild.transports.graph.inbox import GraphInbox
 from flexmaild.transports.graph.outbox import GraphOutbox
 from tests.support.fake_google import FakeGoogle
 from tests.support.fake_microsoft import FakeMicrosoft
-from tests.support.fake_microsoft.bench import KEY, USER, Clock, api, application, desk, mail, sign_in
+from tests.support.fake_microsoft.bench import (
+    KEY,
+    USER,
+    Clock,
+    api,
+    application,
+    mail,
+    sign_in,
+    token_manager,
+)
 
 pytestmark = pytest.mark.servers
 DEEP = b'{"a":' * 100_000
@@ -65,7 +74,7 @@ def opened_and_read(door: GraphInbox) -> None:
 
 
 def read_and_deleted(door: GraphInbox) -> None:
-    door.dispose([m.mark for m in door.fetch(10, lambda _: {})])
+    door.delete([m.uid for m in door.fetch(10, lambda _: {})])
 
 
 @pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 404, 429, 503])
@@ -121,7 +130,7 @@ def test_whatever_the_sign_in_service_says_is_a_fault_with_a_pause(
     }
     for body in ODD:
         answers(fake, where, status, body)
-        at = desk(application(fake, **facts), tmp_path, Clock())
+        at = token_manager(application(fake, **facts), tmp_path, Clock())
         fault = fails(at.token, "m365", "graph")
         assert isinstance(fault, TryLater) and fault.retry_after and fault.retry_after <= 3600
         assert at.status()[0].error
@@ -149,25 +158,25 @@ def test_tokens_of_another_provider_ask_for_a_new_authorisation(
     fake: FakeMicrosoft, tmp_path: Path, state: bytes
 ) -> None:
     TokenStore(tmp_path / "tokens", {"m365": lambda: KEY}).write("m365", state)
-    at = desk(application(fake), tmp_path)
+    at = token_manager(application(fake), tmp_path)
     assert at.status()[0].state is ApplicationState.DEAD
     with pytest.raises(OAuthFault) as error:
         at.token("m365", "graph")
     assert error.value.code == "token_file" and "authorize m365" in error.value.cure
     sign_in(fake, at)
-    assert at.token("m365", "graph") and desk(application(fake), tmp_path).token("m365", "graph")
+    assert at.token("m365", "graph") and token_manager(application(fake), tmp_path).token("m365", "graph")
 
 
 def test_the_status_is_right_before_anybody_needs_a_token(fake: FakeMicrosoft, tmp_path: Path) -> None:
-    first = sign_in(fake, desk(application(fake), tmp_path))
-    shown = desk(application(fake), tmp_path).status()[0]
+    first = sign_in(fake, token_manager(application(fake), tmp_path))
+    shown = token_manager(application(fake), tmp_path).status()[0]
     assert (shown.state, shown.account) == (ApplicationState.READY, first.account)
     assert shown.refreshed_at and shown.alarm_at
 
 
 def test_an_unused_authorisation_is_kept_alive(fake: FakeMicrosoft, tmp_path: Path) -> None:
     clock = Clock()
-    at = desk(application(fake, uses=("smtp", "imap")), tmp_path, clock)
+    at = token_manager(application(fake, uses=("smtp", "imap")), tmp_path, clock)
     sign_in(fake, at)
     at.keep_fresh()
     before = fake.login.count("POST .*token")
@@ -178,17 +187,17 @@ def test_an_unused_authorisation_is_kept_alive(fake: FakeMicrosoft, tmp_path: Pa
     assert fake.login.count("POST .*token") > before
 
 
-def test_somebody_who_looks_is_told_how_it_is_now(fake: FakeMicrosoft, tmp_path: Path) -> None:
+def test_an_operator_who_asks_sees_the_current_state(fake: FakeMicrosoft, tmp_path: Path) -> None:
     """After a cure at Microsoft nobody has to wait for the quarter of an hour."""
     clock = Clock()
-    at = desk(application(fake), tmp_path, clock)
+    at = token_manager(application(fake), tmp_path, clock)
     sign_in(fake, at)
     fake.entra.revoke(USER)
     clock.now += fake.entra.lifetime
     refuse(lambda: at.token("m365", "graph"))
     fake.entra.revoked.clear()
     refuse(lambda: at.token("m365", "graph"))
-    at.hurry()
+    at.retry_now()
     assert at.token("m365", "graph")
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 from flexmaild.core.steps import Step
 from flexmaild.net.sasl import Credentials
 from flexmaild.settings.javamail.session import ImapSession, SmtpSession
-from flexmaild.transports.maildir.adapters import MaildirInbox
-from flexmaild.transports.probe import examine_folder, examine_imap, examine_smtp
+from flexmaild.transports.imap.probe import examine_imap
+from flexmaild.transports.maildir.inbox import MaildirInbox
+from flexmaild.transports.probe import examine_folder
+from flexmaild.transports.smtp.probe import examine_smtp
 from tests.support.dovecot import Dovecot
 from tests.support.pki import Pki
 from tests.support.postfix import Postfix
@@ -27,7 +29,7 @@ def last(steps: list[Step]) -> Step:
     return steps[-1]
 
 
-def test_a_good_way_out_passes_every_step(dovecot: Dovecot, postfix: Postfix, pki: Pki) -> None:
+def test_a_working_smtp_server_passes_every_step(dovecot: Dovecot, postfix: Postfix, pki: Pki) -> None:
     user = dovecot.user()
     session = SmtpSession(
         "localhost", postfix.submission, user=user.name, tls="starttls", ca_file=pki.ca_file
@@ -40,7 +42,7 @@ def test_a_good_way_out_passes_every_step(dovecot: Dovecot, postfix: Postfix, pk
     )
 
 
-def test_a_good_way_in_passes_every_step_and_changes_nothing(dovecot: Dovecot, pki: Pki) -> None:
+def test_a_working_imap_server_passes_every_step_and_changes_nothing(dovecot: Dovecot, pki: Pki) -> None:
     user = dovecot.user()
     dovecot.deliver(user, [b"Subject: s0\r\n\r\nx\r\n"])
     session = ImapSession("localhost", dovecot.imaps, user=user.name, tls="implicit", ca_file=pki.ca_file)
@@ -71,13 +73,13 @@ def test_the_first_step_that_fails_ends_the_examination(dovecot: Dovecot, postfi
     assert last(examine_smtp(dataclasses.replace(out, ca_file=pki.other_ca_file), right)).name == "tls"
 
 
-def test_a_way_without_tls_is_passed_with_a_word_about_it(dovecot: Dovecot, postfix: Postfix) -> None:
+def test_a_connection_without_tls_passes_with_a_remark(dovecot: Dovecot, postfix: Postfix) -> None:
     steps = examine_smtp(SmtpSession("localhost", postfix.smtp), Credentials(lambda: ""))
     assert [(step.name, step.ok) for step in steps][-2:] == [("tls", True), ("login", True)]
     assert "not encrypted" in steps[2].answer
 
 
-def test_rights_that_lack_are_said_with_a_cure(dovecot: Dovecot) -> None:
+def test_missing_rights_are_reported_with_a_cure(dovecot: Dovecot) -> None:
     user = dovecot.user()
     owner = dovecot.client(user)
     owner.setacl("INBOX", user.name, "lrws")

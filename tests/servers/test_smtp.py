@@ -74,7 +74,7 @@ def test_without_send_partial_one_bad_recipient_stops_the_whole_mail(
     assert dovecot.subjects(user) == ["second"]
 
 
-def test_when_nobody_is_accepted_one_passing_refusal_makes_it_later(serving: Serving) -> None:
+def test_when_no_recipient_is_accepted_one_passing_refusal_makes_it_later(serving: Serving) -> None:
     def answer(talk: Dialogue) -> None:
         talk.say("450 4.2.0 greylisted" if "first" in server.heard[-1] else "550 5.1.1 unknown")
 
@@ -84,7 +84,7 @@ def test_when_nobody_is_accepted_one_passing_refusal_makes_it_later(serving: Ser
     assert server.mails == []
 
 
-def test_content_is_never_sent_to_a_server_that_wants_it_although_nobody_was_accepted(
+def test_no_content_is_sent_when_no_recipient_was_accepted(
     serving: Serving,
 ) -> None:
     server = serving(SmtpServer({"RCPT": "550 no", "DATA": "354 go on"}))
@@ -129,7 +129,7 @@ def test_a_refused_mail_leaves_the_connection_to_the_next(serving: Serving) -> N
     assert len(server.mails) == 1
 
 
-def test_a_server_that_does_not_want_to_talk_says_so(serving: Serving) -> None:
+def test_a_refusing_greeting_is_reported(serving: Serving) -> None:
     server = serving(SmtpServer({"greeting": "554 5.7.1 your address is blocked"}))
     error = failure_of(outbox_for(server))
     assert (

@@ -129,7 +129,7 @@ def test_a_bad_certificate_is_refused_before_login_and_described(
 
 @both_ways
 @both_protocols
-def test_a_host_named_under_trust_is_taken_unseen_and_no_other(
+def test_only_a_host_named_under_trust_is_not_verified(
     serving: Serving, pki: Pki, protocol: str, way: str
 ) -> None:
     server, session = scripted(protocol, pki, "unknown_ca", way)

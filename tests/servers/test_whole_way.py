@@ -133,7 +133,7 @@ def test_the_main_job_by_postfix_and_dovecot(daemon: Daemon, post: Post, mode: s
     assert post.waiting() == 0
 
 
-def test_the_two_test_commands_tell_what_the_servers_said(daemon: Daemon, post: Post) -> None:
+def test_the_two_test_commands_show_the_servers_answers(daemon: Daemon, post: Post) -> None:
     start(daemon, post.settings("starttls"))
     sent = daemon.call("test_email", body={"to": post.approver.address})
     assert sent["answer"].startswith("250")

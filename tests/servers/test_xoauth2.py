@@ -1,6 +1,6 @@
 """OAuth over real IMAP and SMTP: tokens of Entra ID (by msal) against Dovecot's OAuth2 passdb and Postfix.
 
-The whole way of a token: sign-in, desk, SASL, server. Dovecot checks signature, issuer, expiry and user.
+The whole way of a token: sign-in, manager, SASL, server. Dovecot checks signature, issuer, expiry and user.
 """
 
 import base64
@@ -19,7 +19,7 @@ from flexmaild.transports.imap.inbox import ImapInbox
 from flexmaild.transports.smtp.outbox import SmtpOutbox
 from tests.support.dovecot import Dovecot, User
 from tests.support.fake_microsoft import KEY, FakeMicrosoft
-from tests.support.fake_microsoft.bench import Clock, application, desk, mail, sign_in
+from tests.support.fake_microsoft.bench import Clock, application, mail, sign_in, token_manager
 from tests.support.pki import Pki
 from tests.support.postfix import Postfix
 from tests.support.process import private_directory
@@ -63,7 +63,7 @@ def postfix(pki: Pki, server: Dovecot) -> Iterator[Postfix]:
 
 def signed_in(fake: FakeMicrosoft, user: User, state: Path) -> TokenManager:
     fake.add_user(user.address, mailbox=False)
-    at = desk(application(fake, user=user.address, uses=("smtp", "imap")), state)
+    at = token_manager(application(fake, user=user.address, uses=("smtp", "imap")), state)
     sign_in(fake, at, user.address)
     return at
 
@@ -112,7 +112,7 @@ def test_a_token_the_server_finds_expired_is_replaced_once(
     user, clock = server.user(), Clock()
     fake.add_user(user.address, mailbox=False)
     fake.entra.lifetime = 3599
-    at = desk(application(fake, user=user.address, uses=("imap",)), tmp_path, clock)
+    at = token_manager(application(fake, user=user.address, uses=("imap",)), tmp_path, clock)
     sign_in(fake, at, user.address)
     clock.now += 60
     stale = fake.entra.mint("https://outlook.office.com", "app", user=user.address, life=-60)

@@ -24,9 +24,9 @@ from flexmaild.core.parsed_reply import ParsedReply
 from flexmaild.core.work import MailsSent
 from flexmaild.daemon import main, wiring
 from flexmaild.engine import due
-from flexmaild.engine.sandbox.child import reading_of
-from flexmaild.engine.sandbox.framing import READING
-from flexmaild.engine.sandbox.parent import RawMail, checked
+from flexmaild.engine.sandbox.child import reply_json
+from flexmaild.engine.sandbox.framing import REPLY
+from flexmaild.engine.sandbox.parent import RawMail, parsed_reply
 from flexmaild.mail.understand.evidence import Evidence
 from flexmaild.mail.understand.words.rules import Rules
 from flexmaild.observe import logs
@@ -65,21 +65,21 @@ class ReadHere:
     def __init__(self, rules: Rules, on_death: Callable[[str], None], mails_sent: MailsSent) -> None:
         self._rules, self._mails_sent = rules, mails_sent
 
-    def read(self, letters: Sequence[RawMail], beat: Callable[[], None] = lambda: None) -> list[ParsedReply]:
+    def read(self, mails: Sequence[RawMail], beat: Callable[[], None] = lambda: None) -> list[ParsedReply]:
         readings = []
-        for letter in letters:
-            readings.append(self._read(letter, None))
+        for mail in mails:
+            readings.append(self._read(mail, None))
             beat()
         return readings
 
-    def read_with_witness(self, letter: RawMail) -> tuple[ParsedReply, Evidence]:
-        witness = Evidence()
-        return self._read(letter, witness), witness
+    def read_with_evidence(self, mail: RawMail) -> tuple[ParsedReply, Evidence]:
+        evidence = Evidence()
+        return self._read(mail, evidence), evidence
 
-    def _read(self, letter: RawMail, witness: Evidence | None) -> ParsedReply:
+    def _read(self, mail: RawMail, evidence: Evidence | None) -> ParsedReply:
         """By the way of bytes that the child's answer goes."""
-        facts = letter.data, letter.size, letter.partial, letter.is_cut
-        return checked(READING + reading_of(*facts, self._rules, self._mails_sent, witness), letter)
+        facts = mail.data, mail.size, mail.partial, mail.is_cut
+        return parsed_reply(REPLY + reply_json(*facts, self._rules, self._mails_sent, evidence), mail)
 
     def prepare(self) -> None:
         """There is nothing to start."""

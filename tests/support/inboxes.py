@@ -48,7 +48,7 @@ def failure_of(inbox: ImapInbox) -> Failure:
     with pytest.raises(Failure) as caught:
         inbox.open()
         while fetched := inbox.fetch(10, nobody_is_known):
-            inbox.dispose([m.mark for m in fetched])
+            inbox.delete([m.uid for m in fetched])
     inbox.close()
     assert "canary-secret" not in str(caught.value)
     return caught.value
@@ -68,8 +68,8 @@ def empty(inbox: ImapInbox) -> list[str]:
                 inbox.close()
                 return list(committed.values())
             fetched = inbox.fetch(4, remembered)
-            known |= {m.mark: m.identity for m in fetched}
-            committed.update(zip([m.mark for m in fetched], subjects(fetched), strict=True))
-            inbox.dispose([m.mark for m in fetched])
+            known |= {m.uid: m.identity for m in fetched}
+            committed.update(zip([m.uid for m in fetched], subjects(fetched), strict=True))
+            inbox.delete([m.uid for m in fetched])
         except TryLater:
             continue

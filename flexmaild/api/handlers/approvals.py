@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import cast
 
-from flexmaild.api import request_models, seen_by
+from flexmaild.api import request_models, visibility
 from flexmaild.api.call import Answer, CommandRequest, Run
 from flexmaild.api.handlers.files import count_as_named, named_files
 from flexmaild.api.handlers.once import once, refuse_repeated
@@ -16,16 +16,16 @@ from flexmaild.api.problems import Problem
 from flexmaild.core import references
 from flexmaild.core.access import Ownership
 from flexmaild.core.addresses import normal
-from flexmaild.core.approval import approver_notes, opening, state_machine
+from flexmaild.core.approval import opening, state_machine
 from flexmaild.core.approval.events import Cancelled, Event, ReminderAsked, ResendAsked
 from flexmaild.core.documents import approvals as documents
-from flexmaild.core.documents import facts_of
+from flexmaild.core.documents import approver_warnings, facts_of
 from flexmaild.core.documents.approvals import (
     Approval,
     Approvals,
-    ApproverWarning,
     OpenedApproval,
 )
+from flexmaild.core.documents.approver_warnings import ApproverWarning
 from flexmaild.core.errors import NotAllowed
 from flexmaild.core.model import MailKind, Request, State
 from flexmaild.core.timing import iso
@@ -40,7 +40,7 @@ from flexmaild.store import Transaction
 from flexmaild.store.queries import Queries
 from flexmaild.system.deadline import Deadline
 
-# A wake-up may be lost: who waits for a decision looks again after so many seconds.
+# A wake-up may be lost: a waiting caller's request is read again after so many seconds.
 LOOK_SECONDS = 30.0
 
 
@@ -78,10 +78,10 @@ def request(services: Services, call: CommandRequest) -> Answer:
 
 
 def _warnings(store: Queries, components: Components, opened: Request) -> list[ApproverWarning]:
-    """Why somebody may not be able to answer, by settings and past mails. Nobody is asked."""
+    """Why an approver may not be able to answer, by settings and past mails alone."""
     policy = components.policy
     asked = (*(invitation.approver for invitation in opened.invitations), *opened.terms.escalate_to)
-    return approver_notes.warnings(
+    return approver_warnings.warnings(
         asked,
         store.approvers(approver.address for approver in asked),
         opened.terms.require,
@@ -114,7 +114,7 @@ def show(services: Services, call: CommandRequest) -> Answer:
 
 
 def reply(services: Services, call: CommandRequest) -> Answer:
-    """The raw bytes of a mail about this request; the others are none of its business."""
+    """The raw bytes of a mail about this request, and of no other."""
     found, digest = _found(services.store, call), call.path["sha256"].lower()
     about = {read.mail.sha256 for read in services.store.outcomes(found.id)}
     if digest not in about | {named.mail.sha256 for named in services.store.replies(found.id)}:
@@ -123,7 +123,7 @@ def reply(services: Services, call: CommandRequest) -> Answer:
 
 
 def kept_bytes(store: Queries, digest: str) -> bytes:
-    """A mail's bytes by their SHA-256. Raises Problem 410 when they are kept no longer."""
+    """A mail's bytes by their SHA-256. Raises Problem 410 when they were deleted."""
     raw = store.raw(digest)
     if raw is None:
         detail = "its bytes were not kept (too large to be read), or are kept no longer (incoming.keep_raw)"
@@ -165,7 +165,7 @@ def resend(services: Services, call: CommandRequest) -> Answer:
     except ValueError as fault:
         raise NotAllowed("approver", str(fault)) from None
     found = _found(services.store, call)
-    seen_by.refuse_others(call.viewer, found)
+    visibility.refuse_unless_owner(call.viewer, found)
     if not any(i.approver.address == approver and not i.withdrawn for i in found.invitations):
         raise NotAllowed("approver", f"{approver} was not asked by {found.id}")
     return _happen(services, call, ResendAsked(approver, call.peer.user))
@@ -176,7 +176,7 @@ def _happen(services: Services, call: CommandRequest, event: Event) -> Answer:
 
     def decided(transaction: Transaction) -> tuple[Changes, Approval]:
         found = _found(transaction, call)
-        seen_by.refuse_others(call.viewer, found)
+        visibility.refuse_unless_owner(call.viewer, found)
         if found.state is not State.PENDING:
             raise _closed(found)
         changes = decide.event(transaction, services.context, found.id, event)
@@ -211,9 +211,9 @@ def _refuse_too_many(store: Queries, owner: str, most: int) -> None:
 
 
 def _try_to_compose(components: Components, opened: Request, now: datetime) -> None:
-    """Find out now that a template breaks, while the caller can still be told. Raises NotAllowed."""
-    check_request(opened, components.stationery, now)
+    """Compose the mail now, so that the caller learns of a broken template. Raises NotAllowed."""
+    check_request(opened, components.compose_settings, now)
     invitation = opened.invitations[0]
     reference, first = components.context.keys.issue(opened, invitation), invitation.approver
     order = MailOrder(MailKind.APPROVAL_REQUEST, first, opened.id, 0, language=first.language)
-    compose(order, opened, reference, components.stationery, date=now)
+    compose(order, opened, reference, components.compose_settings, date=now)

@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from functools import partial
 
-from flexmaild.api import seen_by
 from flexmaild.api.call import CommandRequest, Run
 from flexmaild.api.problems import Problem
 from flexmaild.core.documents import as_json
@@ -83,7 +82,7 @@ def _portion(services: Services, call: CommandRequest, number: int) -> tuple[byt
 
 def _seen(services: Services, call: CommandRequest, found: Excerpt) -> Iterator[Numbered]:
     """Those that the caller may see; what operators did, only who sees all."""
-    sees = seen_by.requests_seen(
+    sees = visibility.visible_requests(
         services.store, call.viewer, {one.entry.approval_id for one in found.entries if one.entry.approval_id}
     )
     for one in found.entries:

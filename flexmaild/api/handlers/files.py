@@ -1,4 +1,4 @@
-"""Files: sent ahead as they are by POST /v1/files, and those that a request names."""
+"""Files: uploaded by POST /v1/files, and named by requests."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from flexmaild.engine.uploads import NoRoom, Unusable, Upload
 
 
 class Incoming:
-    """One file that comes; `finish` or `abandon` ends it. Raises Problem 413, 503, 507."""
+    """One upload; `finish` or `abandon` ends it. Raises Problem 413, 503, 507."""
 
     def __init__(self, services: Services, call: CommandRequest, declared: int) -> None:
         _refuse_hidden(call)

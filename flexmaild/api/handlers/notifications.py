@@ -32,8 +32,8 @@ def send(services: Services, call: CommandRequest) -> Answer:
     recipients = _recipients(body)
     blobs, attached = named_files(services, call, body.attachments)
     log_blob, log_file = _logs(body, components.settings.notifications.attach_logs)
-    order = _order(body, recipients[0], components.stationery.templates.has(body.event or ""))
-    compose(order, None, "", components.stationery, date=services.store.now(), on_fault=_refuse)
+    order = _order(body, recipients[0], components.compose_settings.templates.has(body.event or ""))
+    compose(order, None, "", components.compose_settings, date=services.store.now(), on_fault=_refuse)
     payload = jobs.payload_of(
         order, attachments=[asdict(file) for file in [*attached, *log_file]], owner=call.viewer.name
     )

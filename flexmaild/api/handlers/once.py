@@ -1,4 +1,4 @@
-"""A command with an Idempotency-Key is carried out once; whoever repeats it gets the answer given before.
+"""Carries out a command with an Idempotency-Key once; a repeated request gets the first answer.
 
 The answer is kept in the transaction that carries the command out.
 """
@@ -18,7 +18,7 @@ from flexmaild.store.queries import Queries
 
 
 class AnsweredBefore(Exception):
-    """With what was answered then; `api.commands` gives it again."""
+    """Holds the first answer, which `api.commands` returns again."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__("answered before")
@@ -53,7 +53,7 @@ def refuse_repeated(store: Queries, call: CommandRequest) -> None:
     """Raises AnsweredBefore, and Problem 422 when the key came with another body."""
     if not call.idempotency_key:
         return
-    earlier = store.idempotent(_own_key(call))
+    earlier = store.idempotent(_key_of_caller(call))
     if earlier is None:
         return
     if earlier.body_sha256 != call.fingerprint:
@@ -66,9 +66,9 @@ def refuse_repeated(store: Queries, call: CommandRequest) -> None:
 def _record(call: CommandRequest, status: int, body: dict[str, Any], now: datetime) -> Idempotent | None:
     if not call.idempotency_key:
         return None
-    return Idempotent(_own_key(call), call.fingerprint, {"status": status, "body": body}, now)
+    return Idempotent(_key_of_caller(call), call.fingerprint, {"status": status, "body": body}, now)
 
 
-def _own_key(call: CommandRequest) -> str:
-    """Keys belong to the caller who chose them: nobody gets another user's answer."""
+def _key_of_caller(call: CommandRequest) -> str:
+    """The stored key. It includes the user, so that no caller gets another user's answer."""
     return f"{call.peer.uid}/{call.idempotency_key}"

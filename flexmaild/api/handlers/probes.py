@@ -47,13 +47,13 @@ def try_outgoing(services: Services, call: CommandRequest) -> Answer:
         MailOrder(MailKind.TEST, Approver(to)),
         None,
         "",
-        components.stationery,
+        components.compose_settings,
         date=datetime.now(UTC),
         message_id=identifier,
     )
-    outbox, is_sent = build_outbox(components.settings.outgoing, components.tools), False
+    outbox, is_sent = build_outbox(components.settings.outgoing, components.adapter_context), False
     try:
-        receipt = outbox.send(Envelope(identifier, components.stationery.from_address, (to,), data))
+        receipt = outbox.send(Envelope(identifier, components.compose_settings.from_address, (to,), data))
         is_sent = True
     finally:
         outbox.close()
@@ -77,7 +77,7 @@ def try_incoming(services: Services, call: CommandRequest) -> Answer:
     if not incoming.enabled:
         cure = "Set incoming.enabled: true and reload."
         raise Problem(409, "Nothing to test", "reading replies is switched off", kind="off", cure=cure)
-    inbox = build_inbox(incoming, components.tools)
+    inbox = build_inbox(incoming, components.adapter_context)
     try:
         folder = inbox.open()
     finally:
@@ -132,9 +132,9 @@ def _steps(components: Components) -> list[Step]:
     if components.tokens is not None:
         for name in settings.oauth_applications:
             steps += examine_application(components.tokens, name)
-    steps += examine_outgoing(settings.outgoing, components.tools)
+    steps += examine_outgoing(settings.outgoing, components.adapter_context)
     if settings.incoming.enabled:
-        steps += examine_incoming(settings.incoming, components.tools)
+        steps += examine_incoming(settings.incoming, components.adapter_context)
     return steps
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from flexmaild.api import seen_by
+from flexmaild.api import visibility
 from flexmaild.api.call import Answer, CommandRequest
 from flexmaild.api.handlers.approvals import kept_bytes
 from flexmaild.api.problems import Problem
@@ -18,7 +18,7 @@ from flexmaild.engine.delivery.sent_mails import SentMails
 from flexmaild.engine.sandbox.parent import RawMail, Sandbox
 from flexmaild.engine.services import Services
 from flexmaild.mail.authentication.kept_header import header_of
-from flexmaild.mail.authentication.kept_header import kept as kept_header
+from flexmaild.mail.authentication.kept_header import stored_header as kept_header
 from flexmaild.mail.parse.header import parse_header
 from flexmaild.mail.parse.message import split_header
 from flexmaild.store import Quarantined, Transaction
@@ -55,13 +55,13 @@ def _listed(services: Services, call: CommandRequest, queue: Queue) -> Answer:
     limit = int(call.query["limit"])
     found = services.store.list_jobs(queue, states, limit, before=call.query.get("after") or None)
     following = found[-1].id if len(found) == limit else ""
-    items = seen_by.job_documents(services.store, call.viewer, found)
+    items = visibility.job_documents(services.store, call.viewer, found)
     return Answer(200, documents.Jobs(items=items, next=following))
 
 
 def _show(services: Services, call: CommandRequest, queue: Queue) -> Answer:
     found = _found(services.store, call, queue)
-    (shown,) = seen_by.job_documents(services.store, call.viewer, [found])
+    (shown,) = visibility.job_documents(services.store, call.viewer, [found])
     return Answer(200, shown)
 
 
@@ -73,7 +73,7 @@ def _retry(services: Services, call: CommandRequest, queue: Queue) -> Answer:
 
     answer, job = _changed(services, call, queue, "retry", "tried again", retry)
     services.components.retry_tokens()
-    services.components.wake(rested=True, target=job.target)
+    services.components.wake(reset_backoff=True, target=job.target)
     return answer
 
 
@@ -101,7 +101,7 @@ def _retry_all(services: Services, call: CommandRequest, queue: Queue) -> Answer
         changed = transaction.retry_jobs(queue, waiting) if waiting else 0
         _record(transaction, call, f"{_CLI[queue]} retry --all", jobs=waiting[:MOST_NAMED], count=changed)
     services.components.retry_tokens()
-    services.components.wake(rested=True)
+    services.components.wake(reset_backoff=True)
     return Answer(200, documents.Retried(retried=changed))
 
 
@@ -154,17 +154,18 @@ def quarantine_list(services: Services, call: CommandRequest) -> Answer:
     found = services.store.list_quarantine(limit, call.query.get("after") or None)
     following = found[-1].id if len(found) == limit else ""
     sees = _sees(services.store, call, found)
-    items = [_quarantined(aside) for aside in found if sees(aside.seen.approval_id)]
+    items = [_quarantined(aside) for aside in found if sees(aside.processed.approval_id)]
     return Answer(200, documents.QuarantinedMails(items=items, next=following))
 
 
 def quarantine_show(services: Services, call: CommandRequest) -> Answer:
-    """With its results fields as the settings of now read them, and the settings that would believe them."""
+    """The mail with its authentication results under the current settings, and settings that would trust
+    them."""
     aside = _set_aside(services.store, call)
-    if not _sees(services.store, call, [aside])(aside.seen.approval_id):
+    if not _sees(services.store, call, [aside])(aside.processed.approval_id):
         detail = f"{aside.id} answers no request that user {call.peer.user} may see."
-        raise seen_by.not_permitted(detail, "Ask an admin to look at it; control.admins names them.")
-    raw = services.store.raw(aside.seen.mail.sha256)
+        raise visibility.not_permitted(detail, "Ask an admin to look at it; control.admins names them.")
+    raw = services.store.raw(aside.processed.mail.sha256)
     if not raw:
         return Answer(200, documents.shown(_quarantined(aside), None, []))
     header = parse_header(split_header(raw)[0])
@@ -174,13 +175,13 @@ def quarantine_show(services: Services, call: CommandRequest) -> Answer:
 
 
 def _sees(store: Queries, call: CommandRequest, found: Iterable[Quarantined]) -> Callable[[str], bool]:
-    """A mail set aside belongs to whom the request belongs that it answers; where it answers none, to the
+    """A quarantined mail belongs to the owner of the request that it answers; without one, to the
     admins."""
-    return seen_by.requests_seen(store, call.viewer, [aside.seen.approval_id for aside in found])
+    return visibility.visible_requests(store, call.viewer, [aside.processed.approval_id for aside in found])
 
 
 def quarantine_raw(services: Services, call: CommandRequest) -> Answer:
-    return Answer(200, kept_bytes(services.store, _set_aside(services.store, call).seen.mail.sha256))
+    return Answer(200, kept_bytes(services.store, _set_aside(services.store, call).processed.mail.sha256))
 
 
 def quarantine_drop(services: Services, call: CommandRequest) -> Answer:
@@ -193,14 +194,14 @@ def quarantine_drop(services: Services, call: CommandRequest) -> Answer:
 
 
 class _NotOurs(incoming.Overtaken):
-    """It is another installation's to judge, or a newer store's."""
+    """The mail is for another installation, or for a newer store."""
 
 
 def quarantine_release(services: Services, call: CommandRequest) -> Answer:
     """Read the mail again, as the settings are now; it gets an outcome of its own."""
     aside = _set_aside(services.store, call)
-    raw = kept_bytes(services.store, aside.seen.mail.sha256)
-    size, components = aside.seen.found.size, services.components
+    raw = kept_bytes(services.store, aside.processed.mail.sha256)
+    size, components = aside.processed.found.size, services.components
     # What was left on the server, and whether text was in it, nobody can say any more: it decides nothing.
     partial = size != len(raw)
     sandbox = Sandbox(
@@ -214,13 +215,13 @@ def quarantine_release(services: Services, call: CommandRequest) -> Answer:
     read = [(Fetched(mark, size, raw), reading)]
 
     def released(transaction: Transaction, changes: Changes) -> None:
-        if changes.left:  # it lies in no folder where it could be left
+        if changes.left:  # the quarantine is no folder where it could be left
             raise _NotOurs
         if not transaction.release_quarantine(aside.id):
             raise incoming.Overtaken
-        (seen,) = changes.seen
+        (processed,) = changes.processed
         act, shown = "quarantine release", _quarantined(aside)
-        changes.audit.append(_mail_entry(changes.now, call, act, shown, outcome=seen.outcome.value))
+        changes.audit.append(_mail_entry(changes.now, call, act, shown, outcome=processed.outcome.value))
 
     try:
         found = incoming.commit(services.transactions, services.context, services.metrics, read, released)
@@ -245,4 +246,4 @@ def _not_set_aside(identifier: str) -> Problem:
 
 
 def _quarantined(aside: Quarantined) -> QuarantinedMail:
-    return documents.quarantined(aside.id, aside.seen)
+    return documents.quarantined(aside.id, aside.processed)

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
-from flexmaild.api import problems, seen_by
+from flexmaild.api import problems, visibility
 from flexmaild.api.call import Answer, CommandRequest
-from flexmaild.api.handlers import arrivals, spellings, what_came_back
+from flexmaild.api.handlers import arrivals, self_test_results, spellings
 from flexmaild.api.handlers.probes import last_headers
 from flexmaild.api.handlers.spellings import Spelling
 from flexmaild.api.problems import Problem
@@ -59,15 +59,19 @@ def self_test(services: Services, call: CommandRequest) -> Answer:
     if components.poller is None:
         cure = "Set incoming.enabled: true and reload."
         raise Problem(409, "Nothing to test", "reading replies is switched off", kind="off", cure=cure)
-    mails = [Sent(spelling) for spelling in marked(components.rules, components.stationery.from_address)]
+    mails = [
+        Sent(spelling) for spelling in marked(components.rules, components.compose_settings.from_address)
+    ]
     steps = [_send(components, mails)]
     operator_actions.record(services, "self-test", call.peer.user, ok=steps[0].ok)
-    seen = what_came_back.CameBack()
+    seen = self_test_results.SelfTestResults()
     if steps[0].ok:
         steps.append(_arrival(services, call, mails))
         if mails[0].raw:
             kept = last_headers(services)
-            seen = what_came_back.look([(m.spelling, m.raw, m.answer) for m in mails], components.rules, kept)
+            seen = self_test_results.results_of(
+                [(m.spelling, m.raw, m.answer) for m in mails], components.rules, kept
+            )
             steps += seen.steps
             header = parse_header(split_header(mails[0].raw)[0])
             message_id = arrivals.message_id(header, plus_address=components.settings.incoming.plus_address)
@@ -107,10 +111,10 @@ def marked(rules: Rules, sender: str) -> list[Spelling]:
 
 def _send(components: Components, mails: Sequence[Sent]) -> Step:
     """Hand all over. A server may refuse a spelling, as it should; the plain one has to go."""
-    began, sender = time.monotonic(), components.stationery.from_address
+    began, sender = time.monotonic(), components.compose_settings.from_address
     to = components.settings.incoming.reply_address
     tried = f"send {len(mails)} marked mails to {to}"
-    outbox = build_outbox(components.settings.outgoing, components.tools)
+    outbox = build_outbox(components.settings.outgoing, components.adapter_context)
     answer = ""
     try:
         for mail in mails:
@@ -154,7 +158,7 @@ def _arrival(services: Services, call: CommandRequest, mails: Sequence[Sent]) ->
     tried = f"wait for them in the folder {folder}"
     ends = began + ARRIVAL_SECONDS
     while True:
-        fault = seen_by.words(_poll(services), call.viewer)
+        fault = visibility.visible_text(_poll(services), call.viewer)
         if _take(services, mails):
             ends = steady() + STRAGGLER_SECONDS
         seconds = steady() - began

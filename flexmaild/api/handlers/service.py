@@ -7,7 +7,7 @@ from itertools import islice
 from typing import cast
 
 from flexmaild import __version__
-from flexmaild.api import problems, request_models, seen_by
+from flexmaild.api import problems, request_models, visibility
 from flexmaild.api.call import Answer, CommandRequest
 from flexmaild.api.problems import Fault, Problem
 from flexmaild.core import line_pattern
@@ -36,18 +36,18 @@ from flexmaild.observe.health import PollEnded
 from flexmaild.observe.incidents import readiness
 from flexmaild.settings.faults import SettingsError
 
-# A poll may take this long, seconds, before the caller hears that it goes on without them.
+# How long a caller waits for a poll, seconds; the poll goes on.
 POLL_SECONDS = 240.0
 # The newest open requests whose approvers `status` looks at.
-MOST_LOOKED_AT = 200
+_MOST_LOOKED_AT = 200
 # A line in the replies to so many requests may be a mail gateway's; how many replies are looked at, and how
 # many lines named.
 REQUESTS_OF_A_GATEWAY, MOST_REPLIES_LOOKED_AT, MOST_LINES_NAMED = 3, 1000, 10
 
 
 def status(services: Services, call: CommandRequest) -> Answer:
-    """Everything in one look; `issues` says what to do something about. Who may not see others' requests is
-    shown no address that a server's words name."""
+    """The whole status; `issues` lists what needs an operator. Callers who may not see others' requests get
+    no addresses from servers' texts."""
     services.count()
     viewer, incidents = call.viewer, services.reports.look()
     if not viewer.sees_all:
@@ -76,7 +76,7 @@ def status(services: Services, call: CommandRequest) -> Answer:
 def _unreachable(services: Services, viewer: Viewer) -> list[str]:
     """Open requests some of whose approvers' mails came back; of those that the caller may see."""
     found = []
-    for request in services.store.list_requests(State.PENDING, MOST_LOOKED_AT):
+    for request in services.store.list_requests(State.PENDING, _MOST_LOOKED_AT):
         if viewer.sees(request.terms.belonging) and (gone := quorum.unreachable(request)):
             rest = "can still decide" if quorum.can_still_be_met(request) else "are too few to decide"
             found.append(f"{request.id}: mail to {', '.join(gone)} came back; the others {rest}")
@@ -132,14 +132,14 @@ def _incoming(services: Services, viewer: Viewer) -> IncomingStatus | PolledStat
         polls=box.polls,
         failures_in_a_row=box.failures_in_a_row,
         last_success=box.last_success,
-        last_fault=seen_by.words(box.last.fault if box.last else "", viewer),
+        last_fault=visibility.visible_text(box.last.fault if box.last else "", viewer),
         waiting=max(0, box.last.folder.messages - box.last.deleted) if box.last and box.last.folder else None,
     )
 
 
 def _outgoing(services: Services, viewer: Viewer) -> OutgoingStatus:
     outgoing = services.components.settings.outgoing
-    way = services.health.ways.get(OUTGOING)
+    way = services.health.target_health.get(OUTGOING)
     jobs: Counter[str] = Counter()
     for (queue, _, state), number in services.counts.jobs.items():
         if queue is Queue.OUTBOX:
@@ -148,7 +148,7 @@ def _outgoing(services: Services, viewer: Viewer) -> OutgoingStatus:
         transport=outgoing.transport,
         from_address=outgoing.from_address,
         last_success=way.last_success if way else None,
-        last_fault=seen_by.words(way.fault if way else "", viewer),
+        last_fault=visibility.visible_text(way.fault if way else "", viewer),
         messages={state.value: jobs[state.value] for state in JobState},
     )
 
@@ -166,7 +166,7 @@ def process(services: Services, call: CommandRequest) -> Answer:
     ended = _polled(services)
     if ended.fault:
         extra = {"reason": ended.reason}
-        said = seen_by.words(ended.fault, call.viewer)
+        said = visibility.visible_text(ended.fault, call.viewer)
         raise Problem(502, "Reading replies failed", said, kind="server", extra=extra)
     waiting = max(0, ended.folder.messages - ended.deleted) if ended.folder else 0
     detail = f"{ended.read} read, {ended.deleted} deleted, {waiting} left in the folder"
@@ -197,7 +197,7 @@ def _polled(services: Services) -> PollEnded:
 
 
 def reload(services: Services, call: CommandRequest) -> Answer:
-    """All or nothing; 422 with every fault when the file has any."""
+    """Reload the settings; 422 with every fault when the file has any."""
     try:
         outcome = services.reload(call.peer.user)
     except SettingsError as error:

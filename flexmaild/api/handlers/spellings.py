@@ -16,7 +16,7 @@ from flexmaild.mail.understand.words.rules import Rules
 _NAME = "Authentication-Results"
 _COPIES = 30
 # What became of a spelling, and whether it may stay so.
-SAID: dict[Fate, str] = {
+_SAID: dict[Fate, str] = {
     "removed": "removed on the way",
     "counted": "it COUNTS: whoever writes this is believed",
     "set_aside": "it is still there; it does not count, and such a mail is set aside",
@@ -84,8 +84,8 @@ def fate(header: Header, token: str, rules: Rules) -> Fate:
     """What the header that arrived says of the field that was brought along."""
     mark = token.encode()
     fields = header.all(b"authentication-results")
-    seen = borders.found(header, rules.borders, rules.exchange_online, rules.limits.field)
-    listed = arrivals.arrived(header, rules.borders, rules.exchange_online, rules.limits.field)
+    seen = borders.trusted_results(header, rules.borders, rules.exchange_online, rules.limits.field)
+    listed = arrivals.results_fields(header, rules.borders, rules.exchange_online, rules.limits.field)
     if any(mark in value and one.is_trusted for value, one in zip(fields, listed, strict=False)):
         return "counted"
     if any(mark in value for value in fields):
@@ -100,5 +100,5 @@ _OWN = frozenset((b"subject", b"message-id", b"references", b"received"))
 
 def document(spelling: Spelling, became: Fate, answer: str) -> TriedSpelling:
     """answer: of a server that refused it."""
-    said = f"{SAID[became]}: {answer}" if answer else SAID[became]
+    said = f"{_SAID[became]}: {answer}" if answer else _SAID[became]
     return TriedSpelling(name=spelling.name, result=became, said=masked(clean(said)))

@@ -1,6 +1,6 @@
-"""An approval request on a terminal: in one line, as a decision, or in full with all that happened to it.
+"""An approval request on a terminal: in one line, as a decision, or in full with its history.
 
-Used by `flexmailctl approval`. Everything shown passes `output.safe`: comments are strangers' text.
+Used by `flexmailctl approval`. Everything shown passes `output.safe`: comments are text from outside.
 """
 
 from datetime import UTC, datetime
@@ -12,13 +12,13 @@ from flexmaild.cli import output
 
 
 def state(one: dict[str, Any]) -> None:
-    """The request in one line; another user's may have no title to be seen."""
-    title = one["title"] if "title" in one else f"(belongs to {one.get('owner') or 'nobody in particular'})"
+    """The request in one line; the title of another user's request may be hidden."""
+    title = one["title"] if "title" in one else f"(belongs to {one.get('owner') or 'no owner'})"
     click.echo(f"{output.safe(one['id'])}  {output.safe(one['state'])}  {output.safe(title)}")
 
 
 def decision(one: dict[str, Any]) -> None:
-    """What became of it: the line, why, and what people said."""
+    """The outcome: the request in one line, the reason, and the answers."""
     state(one)
     if one.get("decided_because"):
         click.echo(f"  because  {output.safe(one['decided_because'])}")
@@ -28,31 +28,32 @@ def decision(one: dict[str, Any]) -> None:
     _section("replies that decided nothing", others, reply)
 
 
-def standing(one: dict[str, Any]) -> None:
-    """How an open request stands, for those who wait: who has answered, who not, and the time left."""
+def progress(one: dict[str, Any]) -> None:
+    """The progress of an open request, for a waiting caller: who has answered, who has not, and the time
+    left."""
     verdicts = [v for v in one.get("verdicts", []) if not v.get("replaced")]
     answered = {v["approver"] for v in verdicts}
     asked = [a for a in one.get("approvers", []) if not a.get("withdrawn")]
     silent = [a["address"] for a in asked if (a.get("on_behalf_of") or a["address"]) not in answered]
     parts = [
         *(f"{v['by']}: {v['answer']}" for v in verdicts),
-        f"no answer yet of {', '.join(silent)}" if silent else "",
-        f"mail came back of {', '.join(one['unreachable'])}" if one.get("unreachable") else "",
+        f"no answer yet from {', '.join(silent)}" if silent else "",
+        f"mail bounced: {', '.join(one['unreachable'])}" if one.get("unreachable") else "",
         f"decides at {one['settles_at']}" if one.get("settles_at") else "",
-        f"{_left(one['expires_at'])} left" if one.get("expires_at") else "",
+        f"{_time_left(one['expires_at'])} left" if one.get("expires_at") else "",
     ]
-    said = "; ".join(part for part in parts if part)
-    click.echo(f"{output.safe(one['id'])} is open: {output.safe(said)}", err=True)
+    text = "; ".join(part for part in parts if part)
+    click.echo(f"{output.safe(one['id'])} is open: {output.safe(text)}", err=True)
 
 
-def _left(until: str) -> str:
+def _time_left(until: str) -> str:
     left = datetime.fromisoformat(until) - datetime.now(UTC)
     hours, minutes = divmod(max(0, round(left.total_seconds() / 60)), 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def full(one: dict[str, Any]) -> None:
-    """All of it: terms, people, verdicts with their proof, mails out and in, history."""
+    """The whole request: terms, approvers, verdicts with their proof, mails sent and received, history."""
     state(one)
     progress = one.get("progress") or {}
     shown = {
@@ -73,7 +74,7 @@ def full(one: dict[str, Any]) -> None:
     }
     output.fields({name: value for name, value in shown.items() if value not in (None, "", [], "-")}, "  ")
     if not one.get("quorum_reachable", True):
-        click.echo("  ! those who can still be reached are too few to decide")
+        click.echo("  ! too few approvers can still be reached to decide")
     _section("asked", one.get("approvers", []), _approver)
     _section("verdicts", one.get("verdicts", []), _verdict)
     _section("mails", one.get("mails", []), _mail)
@@ -85,7 +86,7 @@ def full(one: dict[str, Any]) -> None:
 
 
 def _purged(one: dict[str, Any]) -> list[str]:
-    """What is kept no longer, and so is not missing by mistake."""
+    """The parts that were purged; they are not missing by mistake."""
     entries = (row.get("data") or {} for row in one.get("history", []) if row.get("event") == "purged")
     return [str(part) for data in entries for part in data.get("purged", [])]
 
@@ -106,8 +107,8 @@ def _approver(row: dict[str, Any]) -> None:
         f"bounced: {row['bounced']}" if row.get("bounced") else "",
         f"explanations used up until {until}" if (until := row.get("explanations_used_up_until")) else "",
     ]
-    said = ", ".join(note for note in notes if note)
-    click.echo(f"    {output.safe(row['address'])}{f'  ({output.safe(said)})' if said else ''}")
+    text = ", ".join(note for note in notes if note)
+    click.echo(f"    {output.safe(row['address'])}{f'  ({output.safe(text)})' if text else ''}")
 
 
 def _verdict(row: dict[str, Any]) -> None:
@@ -128,7 +129,7 @@ def _mail(row: dict[str, Any]) -> None:
 def reply(row: dict[str, Any], *, err: bool = False) -> None:
     """A mail that came in, in one line."""
     via = f" (in place of {row['via']})" if row.get("via") else ""
-    sender = f"{row.get('from') or 'nobody'}{via}"
+    sender = f"{row.get('from') or 'unknown sender'}{via}"
     line = f"{row['at']}  {row['outcome']}  {sender}  sha256 {row.get('sha256')}"
     because = f"  {row['because']}" if row.get("because") else ""
     click.echo(f"    {output.safe(line + because)}", err=err)

@@ -1,18 +1,20 @@
-"""An explanation on a terminal: the verdict first, then what it was read from, then what else is known.
+"""An explanation on a terminal: the verdict first, then the lines it was read from, then what the store
+knows.
 
-Used by `flexmaild explain`; pure. Every text of the mail passes `escaped`, and its lines stand behind a bar,
-so that no mail can write a line of ours.
+Used by `flexmaild explain`; pure. Every text of the mail is escaped, and its lines stand behind a bar, so
+that no mail can imitate a line of ours.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from flexmaild.cli.escapes import escaped, fitted
+from flexmaild.cli.escapes import cut_to_width, escaped
 
-Document = Mapping[str, Any]
+_Document = Mapping[str, Any]
 
-# Lines shown of a block that is not the person's; of one that is, only what nobody would read is left out.
+# Lines shown of a block that no person typed; of typed lines only the middle of a very long block is left
+# out.
 _MOST, _HEAD, _TAIL = 6, 3, 1
 _MOST_TYPED = 100
 _LABEL_WIDTH = 12
@@ -37,35 +39,35 @@ _PROOFS: Mapping[str, str] = {
 }
 
 
-def lines(document: Document, width: int) -> Iterator[str]:
+def lines(document: _Document, width: int) -> Iterator[str]:
     """The explanation, line by line; those that hold lines of the mail are cut to the terminal's width."""
     if "not_parsed" in document:
         yield f"{escaped(document['file'])}: NOT PARSED: {escaped(document['not_parsed'])}"
         return
     yield f"{escaped(document['file'])}: {_headline(document)}"
     for name, text in _facts(document):
-        yield fitted(f"  {name:<{_LABEL_WIDTH}}  {escaped(text)}", width)
-    yield from _looks(document["looks"], width)
+        yield cut_to_width(f"  {name:<{_LABEL_WIDTH}}  {escaped(text)}", width)
+    yield from _renderings(document["looks"], width)
     yield ""
-    for text in _about(document):
+    for text in _context(document):
         yield escaped(text)
 
 
-def _headline(document: Document) -> str:
-    verdict, reading = document["verdict"], document["reading"]
+def _headline(document: _Document) -> str:
+    verdict, reply = document["verdict"], document["reading"]
     if not verdict["certain"]:
-        answer = verdict["answer"].upper() or f"UNDECIDED: {reading['why'] or 'it has no answer'}"
+        answer = verdict["answer"].upper() or f"UNDECIDED: {reply['why'] or 'it has no answer'}"
         return f"reads as {escaped(answer)} (without the words sent)"
     if verdict["answer"]:
         return escaped(verdict["answer"].upper())
     because = escaped(verdict["because"])
     if verdict["outcome"] == "undecided":
-        return f"UNDECIDED: {reading['why'] or because}"
+        return f"UNDECIDED: {reply['why'] or because}"
     return f"{_HEADLINES.get(verdict['outcome'], verdict['outcome'].upper())}: {because}"
 
 
-def _facts(document: Document) -> Iterator[tuple[str, str]]:
-    """Names and values, the important ones first."""
+def _facts(document: _Document) -> Iterator[tuple[str, str]]:
+    """Names and values, the most important first."""
     if document["note"]:
         yield "note", document["note"]
     if document["verdict"]["if_dkim"]:
@@ -81,24 +83,29 @@ def _facts(document: Document) -> Iterator[tuple[str, str]]:
     yield from _references(document["references"])
 
 
-def _reasons(document: Document) -> Iterator[tuple[str, str]]:
-    """What decided, or kept it from deciding."""
-    reading, looks = document["reading"], document["looks"]
-    decisive = next(
-        (look for look in looks if look["unclear"] and look["unclear"] == reading["unclear"]), None
+def _reasons(document: _Document) -> Iterator[tuple[str, str]]:
+    """The word that decided, or what kept the mail from deciding."""
+    reply, renderings = document["reading"], document["looks"]
+    deciding = next(
+        (
+            rendering
+            for rendering in renderings
+            if rendering["unclear"] and rendering["unclear"] == reply["unclear"]
+        ),
+        None,
     )
-    look = decisive or (looks[0] if looks else None)
-    if look is None:
+    rendering = deciding or (renderings[0] if renderings else None)
+    if rendering is None:
         return
-    if look["word"]:
-        yield "the word in", look["word"]
-    if decisive and decisive["cause"]:
-        whole = f"  in: {decisive['sentence']}" if decisive["sentence"] != decisive["cause"] else ""
-        yield "because of", decisive["cause"] + whole
-    elif decisive and decisive["sentence"]:
-        yield "because of", decisive["sentence"]
-    if reading["unclear"] and not decisive and look["answer"]:
-        yield "else", f"what was typed says {look['answer']}"
+    if rendering["word"]:
+        yield "the word in", rendering["word"]
+    if deciding and deciding["cause"]:
+        whole = f"  in: {deciding['sentence']}" if deciding["sentence"] != deciding["cause"] else ""
+        yield "because of", deciding["cause"] + whole
+    elif deciding and deciding["sentence"]:
+        yield "because of", deciding["sentence"]
+    if reply["unclear"] and not deciding and rendering["answer"]:
+        yield "else", f"what was typed says {rendering['answer']}"
 
 
 def _comment(comment: str) -> Iterator[tuple[str, str]]:
@@ -106,9 +113,9 @@ def _comment(comment: str) -> Iterator[tuple[str, str]]:
         yield "" if number else "comment", line
 
 
-def _sender(sender: Document) -> Iterator[tuple[str, str]]:
+def _sender(sender: _Document) -> Iterator[tuple[str, str]]:
     if sender["fault"] or not sender["address"]:
-        yield "from", sender["fault"] or "nobody"
+        yield "from", sender["fault"] or "no sender"
         return
     yield "from", f"{sender['address']}, proven {_PROOFS.get(sender['proof'], sender['proof'])}"
     if sender["in_the_name_of_another"]:
@@ -139,25 +146,25 @@ def _references(places: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]
         yield "reference", f"{reference} {', '.join(where)}"
 
 
-def _looks(looks: Sequence[Document], width: int) -> Iterator[str]:
-    """The lines of the first way of seeing the mail, and of those that say something else."""
-    for number, look in enumerate(looks):
-        says = look["answer"] or f"undecided ({look['unclear']})"
-        is_alike = number > 0 and (look["answer"], look["unclear"]) == (
-            looks[0]["answer"],
-            looks[0]["unclear"],
+def _renderings(renderings: Sequence[_Document], width: int) -> Iterator[str]:
+    """The lines of the first rendering, and of each that says something else."""
+    for number, rendering in enumerate(renderings):
+        says = rendering["answer"] or f"undecided ({rendering['unclear']})"
+        is_alike = number > 0 and (rendering["answer"], rendering["unclear"]) == (
+            renderings[0]["answer"],
+            renderings[0]["unclear"],
         )
         yield ""
-        yield f"The {look['of']} says: {says}{', as above' if is_alike else ''}"
+        yield f"The {rendering['of']} says: {says}{', as above' if is_alike else ''}"
         if not is_alike:
-            yield from _blocks(look["lines"], width)
-        if look["lines_left_out"]:
-            yield f"  ({look['lines_left_out']} lines more are not shown)"
+            yield from _blocks(rendering["lines"], width)
+        if rendering["lines_left_out"]:
+            yield f"  ({rendering['lines_left_out']} more lines are not shown)"
 
 
-def _blocks(rows: Sequence[Document], width: int) -> Iterator[str]:
-    """Neighbours of one label and rule under one head; blank lines go with what is above them."""
-    named: list[tuple[str, Document]] = []
+def _blocks(rows: Sequence[_Document], width: int) -> Iterator[str]:
+    """Neighbouring lines with one label and rule under one head; blank lines belong to the block above."""
+    named: list[tuple[str, _Document]] = []
     last = max((n for n, row in enumerate(rows, 1) if row["label"] != "blank"), default=0)
     for row in rows[:last]:
         name = _name(row) if row["label"] != "blank" or not named else named[-1][0]
@@ -176,21 +183,21 @@ def _blocks(rows: Sequence[Document], width: int) -> Iterator[str]:
             yield from (text for row in shown[-_TAIL:] for text in _line(row, width))
 
 
-def _name(row: Document) -> str:
+def _name(row: _Document) -> str:
     rule = "" if row["rule"] == "nothing else" else row["rule"]
     return escaped(f"{row['label']}: {rule}" if rule else row["label"])
 
 
-def _line(row: Document, width: int) -> Iterator[str]:
-    yield fitted(f"    │ {escaped(row['text'])}".rstrip(), width)
+def _line(row: _Document, width: int) -> Iterator[str]:
+    yield cut_to_width(f"    │ {escaped(row['text'])}".rstrip(), width)
     if row.get("left_out"):
         yield f"    ⋮ {row['left_out']} characters more"
     if row.get("typed") is not None and row["typed"].strip() != row["text"].strip():
-        yield fitted(f"    └ typed: {escaped(row['typed'].strip())}", width)
+        yield cut_to_width(f"    └ typed: {escaped(row['typed'].strip())}", width)
 
 
-def _about(document: Document) -> Iterator[str]:
-    """Where this comes from, and what the store knows of it."""
+def _context(document: _Document) -> Iterator[str]:
+    """The settings used, and what the store knows of the mail."""
     settings, words, now = document["settings"], document["words_sent"], document["now"]
     if settings["used"] == "file":
         yield f"Settings: {settings['file']}, comments: {settings['comments']}"
@@ -202,10 +209,10 @@ def _about(document: Document) -> Iterator[str]:
     if now.get("request"):
         request = now["request"]
         decided = f" by {', '.join(request['decided_by'])}" if request["decided_by"] else ""
-        moment = f" at {request['decided_at']}" if request["decided_at"] else ""
+        when = f" at {request['decided_at']}" if request["decided_at"] else ""
         replaces = request.get("would_replace")
-        would = f"; this mail would replace the {replaces} of before" if replaces else ""
-        stands = f"{request['state']}{decided}{moment}{would}"
+        would = f"; this mail would replace the earlier {replaces}" if replaces else ""
+        stands = f"{request['state']}{decided}{when}{would}"
         yield f"In the store now: {request['id']} ({request['title']}) is {stands}"
     if now.get("mail"):
         mail = now["mail"]

@@ -1,7 +1,7 @@
-"""Results fields of mails, and settings that would believe them, on a terminal.
+"""Results fields of mails, and settings that would trust them, on a terminal.
 
-Used by `flexmailctl doctor`, `self-test` and `quarantine show`, and by `flexmaild doctor`. All of it was
-written by strangers, so everything passes `output.safe`.
+Used by `flexmailctl doctor`, `self-test` and `quarantine show`, and by `flexmaild doctor`. All of it comes
+from mails, so everything passes `output.safe`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,11 +12,11 @@ import click
 from flexmaild.cli import output
 
 _MARKS = {"ok": "ok", "warning": "WARN", "failed": "FAILED", "skipped": "skipped"}
-_FATES = {"counted": "COUNTS", "set_aside": "set aside"}
+_RESULTS = {"counted": "COUNTS", "set_aside": "set aside"}
 
 
 def diagnosis(body: Mapping[str, Any]) -> None:
-    """All of it: the steps first, then what they were taken from."""
+    """Prints the steps, then the fields that they are based on."""
     for step in body["steps"]:
         tried = f"  {output.safe(step['tried'])}" if step.get("tried") else ""
         click.echo(f"{_MARKS.get(step['result'], '?'):<8} {output.safe(step['name'])}{tried}")
@@ -26,11 +26,11 @@ def diagnosis(body: Mapping[str, Any]) -> None:
             click.echo(f"         cure: {output.safe(step['cure'])}")
     _spellings(body.get("spellings") or [])
     if body.get("fields"):
-        click.echo("Fields of the servers on the way:")
+        click.echo("Fields of the servers on the path:")
         lines(body["fields"])
     _mails(body.get("mails") or [])
     proposals(body.get("proposals") or [])
-    click.echo("All is well." if body["healthy"] else "Something is wrong; see above.")
+    click.echo("Healthy." if body["healthy"] else "Not healthy; see above.")
 
 
 def lines(fields: Iterable[Mapping[str, Any]]) -> None:
@@ -39,7 +39,7 @@ def lines(fields: Iterable[Mapping[str, Any]]) -> None:
 
 
 def proposals(found: Iterable[Mapping[str, Any]]) -> None:
-    """As lines of YAML, each below what is to be known of it."""
+    """Prints the settings as YAML, each below its note."""
     found = list(found)
     if not found:
         return
@@ -57,14 +57,14 @@ def _spellings(tried: Iterable[Mapping[str, Any]]) -> None:
     if tried:
         click.echo("The forged result, spelling by spelling:")
     for one in tried:
-        fate = _FATES.get(one["result"], one["result"])
-        click.echo(f"  {output.safe(fate):<10} {output.safe(one['name'])}: {output.safe(one['said'])}")
+        result = _RESULTS.get(one["result"], one["result"])
+        click.echo(f"  {output.safe(result):<10} {output.safe(one['name'])}: {output.safe(one['said'])}")
 
 
 def _mails(mails: Iterable[Mapping[str, Any]]) -> None:
     mails = list(mails)
     if mails:
-        click.echo("Results fields of the last mails, the newest first:")
+        click.echo("Results fields of the last mails, newest first:")
     for one in mails:
         outcome = one["outcome"] or "not read yet"
         click.echo(f"  {output.safe(one['at'])}  {output.safe(one['domain'])}  {output.safe(outcome)}")

@@ -1,8 +1,9 @@
-"""May this mail say anything to this request, and what: the rules of trust, in the order they are asked.
+"""Decides whether a mail may act on a request: the rules of trust, in the order in which they are checked.
 
-`referred` finds the one reference of a reading; `rule` judges it against the request it names. Every path
-ends in a `Admission` with exactly one outcome; only a ruling with an event can change a request. A forged,
-replayed, forwarded or machine-made mail ends here. Pure; called by `core.approval.named_requests`.
+`reference_of` finds the one reference of a reply; `admission_for` checks it against the request that it
+names. Every path ends in an `Admission` with exactly one outcome; only one with an event can change a
+request. A
+forged, replayed, forwarded or machine-made mail ends here. Pure; called by `core.approval.named_requests`.
 """
 
 import hashlib
@@ -32,9 +33,10 @@ class SenderPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What becomes of a mail. `stranger` is a proven colleague who may be told that they were not asked.
+    """The decision about a mail. unlisted_sender: a proven colleague, who is notified that they were not
+    asked.
 
-    stays: it may be another installation's to read, and is left in the folder.
+    stays: it may be for another installation, and is left in the folder.
     reason: of the closed list, for those who see the request; because: for operators, may hold a server's.
     """
 
@@ -46,7 +48,7 @@ class Admission:
     invitation: int | None = None
     quarantine: bool = False
     fingerprint: str = ""
-    stranger: Approver | None = None
+    unlisted_sender: Approver | None = None
     stays: bool = False
 
 
@@ -61,71 +63,73 @@ _BY_NATURE: Mapping[MailNature, tuple[Outcome, ReplyReason, bool]] = {
 }
 
 
-def referred(reading: ParsedReply) -> references.Reference | Admission:
-    """The one reference all places of the mail agree on, or what becomes of a mail without one."""
-    if reading.nature is MailNature.BOUNCE:
-        return _reported(reading)
-    if reading.nature is not MailNature.HUMAN:
-        return by_nature(reading)
-    texts = texts_of(reading)
+def reference_of(reply: ParsedReply) -> references.Reference | Admission:
+    """The one reference on which all places of the mail agree, or the admission of a mail without one."""
+    if reply.nature is MailNature.BOUNCE:
+        return _reported_reference(reply)
+    if reply.nature is not MailNature.HUMAN:
+        return by_nature(reply)
+    texts = reference_texts(reply)
     reference = references.parse(texts[0]) if texts else None
     if reference is None:
         is_damaged = any(len(text) >= SHORTEST_DAMAGED for text in texts)
-        return refused(ReplyReason.REFERENCE_ALTERED) if is_damaged else _nothing(ReplyReason.NO_REFERENCE)
+        return (
+            refused(ReplyReason.REFERENCE_ALTERED) if is_damaged else _no_reference(ReplyReason.NO_REFERENCE)
+        )
     return refused(ReplyReason.REFERENCES_DISAGREE) if len(texts) > 1 else reference
 
 
-def by_nature(reading: ParsedReply) -> Admission:
-    """What becomes of a mail that no person wrote, or that could not be read."""
-    outcome, reason, quarantine = _BY_NATURE[reading.nature]
-    return Admission(outcome, reading.nature_because, reason, quarantine=quarantine)
+def by_nature(reply: ParsedReply) -> Admission:
+    """The admission of a mail that no person wrote, or that could not be read."""
+    outcome, reason, quarantine = _BY_NATURE[reply.nature]
+    return Admission(outcome, reply.nature_because, reason, quarantine=quarantine)
 
 
-def rule(
-    reading: ParsedReply,
+def admission_for(
+    reply: ParsedReply,
     reference: references.Reference,
     request: Request | None,
     keys: references.ReferenceKeys,
     policy: SenderPolicy,
 ) -> Admission:
-    """What this mail may do to the request its reference names."""
+    """The admission of this mail at the request that its reference names."""
     if request is None:
         return refused(ReplyReason.NO_SUCH_REQUEST)
     invitation = keys.is_genuine(reference, request)
     if invitation is None:
         return refused(ReplyReason.REFERENCE_FORGED, request.id)
-    if reading.nature is MailNature.BOUNCE:
-        return _bounce(reading, request, invitation)
-    refusal = _refusal(reading, request.terms, invitation, policy)
-    if refusal is None and _is_less_proven(reading, request, invitation):
-        refusal = ReplyReason.LESS_PROVEN, _with_fields(sentence(ReplyReason.LESS_PROVEN), reading)
+    if reply.nature is MailNature.BOUNCE:
+        return _bounce(reply, request, invitation)
+    refusal = _sender_refusal(reply, request.terms, invitation, policy)
+    if refusal is None and _is_less_proven(reply, request, invitation):
+        refusal = ReplyReason.LESS_PROVEN, _with_fields(sentence(ReplyReason.LESS_PROVEN), reply)
     if refusal is not None:
-        return _quarantined(refusal, reading, request, invitation)
+        return _quarantined(refusal, reply, request, invitation)
     if invitation.withdrawn:
         reason = ReplyReason.WITHDRAWN
         return Admission(Outcome.LATE, sentence(reason), reason, None, request.id, invitation.number)
-    return _admitted(reading, request, invitation, proof.stricter(request.terms.require, policy.require))
+    return _admitted(reply, request, invitation, proof.stricter(request.terms.require, policy.require))
 
 
-def is_of(sender: str, invitation: Invitation) -> bool:
+def is_approvers_address(sender: str, invitation: Invitation) -> bool:
     """Whether this is an address of the person who was asked by this invitation."""
     return sender in (invitation.approver.address, *invitation.approver.aliases)
 
 
 def refused(reason: ReplyReason, request_id: str = "") -> Admission:
-    """Set aside; nobody is answered."""
+    """A refusal: the mail is quarantined, and no answer is sent."""
     return Admission(
         Outcome.UNAUTHENTICATED, sentence(reason), reason, request_id=request_id, quarantine=True
     )
 
 
-def _nothing(reason: ReplyReason) -> Admission:
+def _no_reference(reason: ReplyReason) -> Admission:
     return Admission(Outcome.UNKNOWN_REFERENCE, sentence(reason), reason)
 
 
-def _reported(reading: ParsedReply) -> references.Reference | Admission:
+def _reported_reference(reply: ParsedReply) -> references.Reference | Admission:
     """The reference of the mail a delivery report is about: by its Message-ID, else by what it quotes."""
-    found = [references.parse(text) for text in (*reported_ids(reading), *texts_of(reading))]
+    found = [references.parse(text) for text in (*reported_references(reply), *reference_texts(reply))]
     known = list(dict.fromkeys(reference for reference in found if reference is not None))
     if len(known) == 1:
         return known[0]
@@ -133,80 +137,81 @@ def _reported(reading: ParsedReply) -> references.Reference | Admission:
     return Admission(Outcome.BOUNCE, because, ReplyReason.DELIVERY_REPORT)
 
 
-def reported_ids(reading: ParsedReply) -> list[str]:
+def reported_references(reply: ParsedReply) -> list[str]:
     """The references in the Message-IDs of the mails that a delivery report is about."""
-    return [references.named_by(b.message_id) for b in reading.bounces if b.message_id]
+    return [references.named_by(b.message_id) for b in reply.bounces if b.message_id]
 
 
-def texts_of(reading: ParsedReply) -> list[str]:
+def reference_texts(reply: ParsedReply) -> list[str]:
     """The distinct whole references. Only where there is none, the pieces of one: a clipped quote, a masked
     line or a host's name beside a whole one say nothing else than it does."""
-    places = (reading.address_references, reading.thread_references, reading.body_references)
+    places = (reply.address_references, reply.thread_references, reply.body_references)
     found = list(dict.fromkeys(text for place in places for text in place))
     return [text for text in found if references.parse(text) is not None] or found
 
 
-def _refusal(
-    reading: ParsedReply, terms: Terms, invitation: Invitation, policy: SenderPolicy
+def _sender_refusal(
+    reply: ParsedReply, terms: Terms, invitation: Invitation, policy: SenderPolicy
 ) -> tuple[ReplyReason, str] | None:
-    """Why this sender is not believed, for those who see the request and for operators."""
-    if not reading.sender:
-        return _unreadable(reading), f"sender not readable: {reading.sender_fault}"
-    if reading.auth_faults:
-        return ReplyReason.RESULTS_DOUBTFUL, _with_fields("; ".join(reading.auth_faults), reading)
-    if failed := proof.failed_dmarc(reading):
-        return ReplyReason.DMARC_FAILED, _with_fields(f"{failed} says that DMARC failed", reading)
-    if reading.redirected:
+    """Why this sender is refused: a reason code, and a text for operators. None where the sender is
+    accepted."""
+    if not reply.sender:
+        return _unreadable_sender(reply), f"sender not readable: {reply.sender_fault}"
+    if reply.auth_faults:
+        return ReplyReason.RESULTS_DOUBTFUL, _with_fields("; ".join(reply.auth_faults), reply)
+    if failed := proof.failed_dmarc(reply):
+        return ReplyReason.DMARC_FAILED, _with_fields(f"{failed} says that DMARC failed", reply)
+    if reply.redirected:
         return ReplyReason.REDIRECTED, sentence(ReplyReason.REDIRECTED)
     reason: ReplyReason | None = None
     require = proof.stricter(terms.require, policy.require)
-    delegated = reading.delegate and not is_of(reading.delegate, invitation)
-    if proof.proof_for(reading, require) is None:
+    delegated = reply.delegate and not is_approvers_address(reply.delegate, invitation)
+    if proof.proof_for(reply, require) is None:
         because = f"the sender is not proven ({require} is required)"
-        return ReplyReason.NOT_PROVEN, _with_fields(because, reading)
-    if reading.reference_is_open and proof.is_by_signature(reading, require):
+        return ReplyReason.NOT_PROVEN, _with_fields(because, reply)
+    if reply.reference_is_open and proof.is_by_signature(reply, require):
         because = sentence(ReplyReason.THREAD_NOT_SIGNED)
-        return ReplyReason.THREAD_NOT_SIGNED, _with_fields(because, reading)
-    if proof.may_be_misdirected(reading, require):
+        return ReplyReason.THREAD_NOT_SIGNED, _with_fields(because, reply)
+    if proof.may_be_misdirected(reply, require):
         reason = ReplyReason.MISDIRECTED
-    elif not is_of(reading.sender, invitation):
+    elif not is_approvers_address(reply.sender, invitation):
         reason = ReplyReason.WRONG_PERSON
     elif delegated and not terms.allow_delegates:
         reason = ReplyReason.DELEGATE
     return None if reason is None else (reason, sentence(reason))
 
 
-def _with_fields(because: str, reading: ParsedReply) -> str:
-    """With what was read of the sender's proof, so that nobody has to look for the mail."""
-    return f"{because}: {reading.auth_fields}"[:_LONGEST_BECAUSE]
+def _with_fields(because: str, reply: ParsedReply) -> str:
+    """The text with the authentication results of the mail, so that operators need not look it up."""
+    return f"{because}: {reply.auth_fields}"[:_LONGEST_BECAUSE]
 
 
-def _unreadable(reading: ParsedReply) -> ReplyReason:
-    if reading.via:
+def _unreadable_sender(reply: ParsedReply) -> ReplyReason:
+    if reply.via:
         return ReplyReason.VIA_GROUP
-    if reading.from_fields != 1:
-        return ReplyReason.SEVERAL_FROM if reading.from_fields else ReplyReason.NO_FROM
+    if reply.from_fields != 1:
+        return ReplyReason.SEVERAL_FROM if reply.from_fields else ReplyReason.NO_FROM
     return ReplyReason.SENDER_NOT_READABLE
 
 
-def _is_less_proven(reading: ParsedReply, request: Request, invitation: Invitation) -> bool:
+def _is_less_proven(reply: ParsedReply, request: Request, invitation: Invitation) -> bool:
     """Whether it would change an answer whose sender was proven, and has the reference alone to show."""
     before = quorum.voice(request, invitation.approver)
     was_proven = before is not None and before.proof != "reference"
-    return request.state is State.PENDING and was_proven and proof.proof_of(reading) == "reference"
+    return request.state is State.PENDING and was_proven and proof.proof_of(reply) == "reference"
 
 
 def _quarantined(
-    refusal: tuple[ReplyReason, str], reading: ParsedReply, request: Request, invitation: Invitation
+    refusal: tuple[ReplyReason, str], reply: ParsedReply, request: Request, invitation: Invitation
 ) -> Admission:
     reason, because = refusal
-    is_proven = proof.proof_of(reading) != "reference"
-    # A stranger to the house would only learn that the reference is worth something.
-    is_colleague = domain_of(reading.sender) == domain_of(invitation.approver.address)
-    stranger = None
+    is_proven = proof.proof_of(reply) != "reference"
+    # A sender from another domain would only learn that the reference is valid.
+    is_colleague = domain_of(reply.sender) == domain_of(invitation.approver.address)
+    unlisted_sender = None
     # Sent in another's name, From may be the reply address itself: writing to it would be a loop.
-    if reason is ReplyReason.WRONG_PERSON and not reading.delegate and is_proven and is_colleague:
-        stranger = Approver(reading.sender, reading.sender_name)
+    if reason is ReplyReason.WRONG_PERSON and not reply.delegate and is_proven and is_colleague:
+        unlisted_sender = Approver(reply.sender, reply.sender_name)
     return Admission(
         Outcome.UNAUTHENTICATED,
         because,
@@ -214,15 +219,15 @@ def _quarantined(
         request_id=request.id,
         invitation=invitation.number,
         quarantine=True,
-        stranger=stranger,
+        unlisted_sender=unlisted_sender,
     )
 
 
 def _admitted(
-    reading: ParsedReply, request: Request, invitation: Invitation, require: Requirement
+    reply: ParsedReply, request: Request, invitation: Invitation, require: Requirement
 ) -> Admission:
-    is_ambiguous = reading.reads_otherwise and proof.is_by_signature(reading, require)
-    event = _event(reading, invitation.number, require, is_ambiguous=is_ambiguous)
+    is_ambiguous = reply.reads_otherwise and proof.is_by_signature(reply, require)
+    event = _event(reply, invitation.number, require, is_ambiguous=is_ambiguous)
     outcome, reason = outcomes.of_reply(request, event)
     because = sentence(reason)
     if outcome is Outcome.UNDECIDED and is_ambiguous:
@@ -240,25 +245,25 @@ def _admitted(
         request_id=request.id,
         invitation=invitation.number,
         quarantine=is_ambiguous,
-        fingerprint=fingerprint(reading, reading.answer),
+        fingerprint=fingerprint(reply, reply.answer),
     )
 
 
 def _event(
-    reading: ParsedReply, number: int, require: Requirement, *, is_ambiguous: bool
+    reply: ParsedReply, number: int, require: Requirement, *, is_ambiguous: bool
 ) -> Answered | Unclear:
     if is_ambiguous:
-        return Unclear(number, "ambiguous", reading.mail, reading.text_digest)
-    if reading.answer is None:
-        why = reading.unclear or "no_action_word"
-        return Unclear(number, why, reading.mail, reading.text_digest, reading.sentence, reading.unclear_word)
-    shown = proof.proof_for(reading, require) or "reference"
-    return Answered(number, reading.answer, reading.comment, shown, reading.mail)
+        return Unclear(number, "ambiguous", reply.mail, reply.text_digest)
+    if reply.answer is None:
+        why = reply.unclear or "no_action_word"
+        return Unclear(number, why, reply.mail, reply.text_digest, reply.sentence, reply.unclear_word)
+    shown = proof.proof_for(reply, require) or "reference"
+    return Answered(number, reply.answer, reply.comment, shown, reply.mail)
 
 
-def _bounce(reading: ParsedReply, request: Request, invitation: Invitation) -> Admission:
+def _bounce(reply: ParsedReply, request: Request, invitation: Invitation) -> Admission:
     approver = invitation.approver
-    mine = [b for b in reading.bounces if b.recipient in ("", approver.address, *approver.aliases)]
+    mine = [b for b in reply.bounces if b.recipient in ("", approver.address, *approver.aliases)]
     bounce = next((b for b in mine if b.permanent), mine[0] if mine else None)
     because = f"{bounce.status} {bounce.diagnostic}".strip() if bounce else "a delivery report"
     event = Bounced(invitation.number, bounce) if bounce else None
@@ -266,23 +271,23 @@ def _bounce(reading: ParsedReply, request: Request, invitation: Invitation) -> A
     return Admission(Outcome.BOUNCE, because, reason, event, request.id, invitation.number)
 
 
-def names(reading: ParsedReply) -> tuple[str, ...]:
-    """What a mail that decided is known by, whatever it is made to answer: its sender's Message-ID; and,
-    since that may not be signed, each signature that may speak for the sender. The Message-ID has brackets
-    here and in a fingerprint, as in those that are kept."""
-    by_id = [f"id\0{references.as_written(reading.message_id)}"] if reading.message_id else []
-    known_by = (*by_id, *reading.signed_as)
-    texts = (f"{reading.sender}\0{name}" for name in known_by)
+def ids_of_answer(reply: ParsedReply) -> tuple[str, ...]:
+    """Digests that identify a mail that decided, whichever request it answers: of its Message-ID and, since
+    that may be unsigned, of each signature that may speak for the sender. As in stored ones, the Message-ID
+    has brackets."""
+    by_id = [f"id\0{references.as_written(reply.message_id)}"] if reply.message_id else []
+    known_by = (*by_id, *reply.signed_as)
+    texts = (f"{reply.sender}\0{name}" for name in known_by)
     return tuple(hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() for text in texts)
 
 
-def fingerprint(reading: ParsedReply, answer: Answer | None) -> str:
-    """Equal for the same mail delivered again, whatever servers added on the way (new Received fields).
+def fingerprint(reply: ParsedReply, answer: Answer | None) -> str:
+    """A digest that is equal for the same mail delivered again, whatever fields servers added on the way.
 
-    It holds the proven sender and the reference, so that nobody can use up another's fingerprint.
+    It covers the proven sender and the reference, so that no sender can use up another's fingerprint.
     """
-    parts = [reading.sender, references.as_written(reading.message_id), reading.date, *texts_of(reading)]
-    parts += [answer.value if answer else "", reading.comment]
+    parts = [reply.sender, references.as_written(reply.message_id), reply.date, *reference_texts(reply)]
+    parts += [answer.value if answer else "", reply.comment]
     if answer is None:  # without a Message-ID and a date only its words tell it from another
-        parts += [*reading.hidden_references, reading.text_digest]
+        parts += [*reply.hidden_references, reply.text_digest]
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

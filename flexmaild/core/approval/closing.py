@@ -1,7 +1,6 @@
-"""How a request ends: by its verdicts, at once or when they have settled, by its expiry, or withdrawn.
+"""Closes requests: by their verdicts, at once or when these have settled, by expiry, or by cancellation.
 
-Called by `core.approval.state_machine`, which says when. Everybody who was asked hears of it once, and every
-sink.
+Called by `core.approval.state_machine`, which decides when. Each approver and each sink is notified once.
 """
 
 from dataclasses import replace
@@ -20,13 +19,13 @@ def close(
     by: tuple[str, ...],
     now: datetime,
     *,
-    told: int | None = None,
+    notified: int | None = None,
     kind: MailKind = MailKind.NO_LONGER_NEEDED,
 ) -> Step:
-    """End a request: tell the sinks, and everybody who was asked and has said nothing.
+    """Close a request, and notify the sinks and the approvers who have not answered.
 
-    Where answers settle, those who spoke were told from when theirs counts: when the request ends without it
-    they are told that.
+    Where answers settle, approvers who answered were told when their answer will count; they are notified
+    when the request ends without it.
     """
     closed = replace(
         request,
@@ -37,25 +36,28 @@ def close(
         settles_at=None,
     )
     ends_without = kind is not MailKind.NO_LONGER_NEEDED
-    spoken = set[str]() if ends_without and request.terms.settle_for else spoken_for(request)
+    spoken = set[str]() if ends_without and request.terms.settle_for else answered_slots(request)
     facts = decision_facts(closed)
     others = [
         Mail(kind, i.approver, i.number, facts)
         for i in request.invitations
-        if i.number != told and not i.withdrawn and not i.bounced and quorum.slot_of(i.approver) not in spoken
+        if i.number != notified
+        and not i.withdrawn
+        and not i.bounced
+        and quorum.slot_of(i.approver) not in spoken
     ]
     note = AuditEffect("closed", {"state": state.value, "because": because, "by": list(by)})
     return Step(closed, (note, *others, *(Deliver(sink) for sink in request.terms.sinks)))
 
 
 def settle(request: Request, event: TimePassed, now: datetime) -> Step:
-    """Decide what nobody has changed in time, and tell those whose answers counted."""
+    """Close a request whose answers have settled, and notify the approvers whose answers counted."""
     outcome = quorum.decide(request)
     if outcome is None:  # an earlier version asked more people meanwhile, who may still approve
         note = AuditEffect("settles no longer", {"settles_at": timing.iso(request.settles_at)})
         return Step(replace(request, settles_at=None), (note,))
     if not settling.may_decide(request, now, event.read_at):
-        return Step(request if event.read_at is None else settling.put_off(request, now))
+        return Step(request if event.read_at is None else settling.postponed(request, now))
     state, because = outcome
     answer = Answer.APPROVE if state is State.APPROVED else Answer.REJECT
     by = tuple(dict.fromkeys(v.mail.sender for v in request.effective if v.answer is answer))
@@ -85,6 +87,6 @@ def decision_facts(request: Request) -> dict[str, object]:
     }
 
 
-def spoken_for(request: Request) -> set[str]:
-    """The voices that have a verdict which counts."""
+def answered_slots(request: Request) -> set[str]:
+    """The slots with a verdict that counts."""
     return {v.approver for v in request.effective}

@@ -1,7 +1,7 @@
-"""What can happen to a request, and what may follow from it: the engine's input and output, frozen.
+"""Events that a request may receive, and the effects that follow: input and output of the state machine.
 
-An event is what the loop took from the queue, already admitted (`core.approval.admission`); an effect is
-something to be done after the commit. Neither knows a mail, a socket or a row.
+An event is already admitted (`core.approval.admission`); an effect is something to do after the commit.
+Neither knows a mail, a socket or a row.
 """
 
 from dataclasses import dataclass, field
@@ -91,10 +91,10 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Deliver:
-    """Tell this sink the decision; or, with the number of an invitation, that its mail came back."""
+    """Deliver the decision to this sink; or, with the number of an invitation, that its mail bounced."""
 
     sink: str
-    came_back: int | None = None
+    bounced_invitation: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ Effect = Mail | Deliver | AuditEffect
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What an event means: the request afterwards, and what is to be done."""
+    """The result of an event: the request afterwards, and the effects."""
 
     request: Request
     effects: tuple[Effect, ...] = ()

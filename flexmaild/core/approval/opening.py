@@ -1,7 +1,7 @@
-"""From what a caller asks to the terms of a request: defaults filled in, every fault found at once.
+"""Makes the terms of a request from what a caller asks: fills in defaults, and finds every fault at once.
 
-Called by `api` with the caller's `RequestedApproval` and the operator's `Policy`; pure, so the same ask under
-the same policy gives the same terms.
+Called by `api` with the caller's `RequestedApproval` and the operator's `Policy`; pure, so that the same
+input gives the same terms.
 """
 
 from collections.abc import Iterator
@@ -73,7 +73,7 @@ class RequestedApproval:
 
 @dataclass(frozen=True, slots=True)
 class Delegation:
-    """While `since` <= now < `until`, whoever asks `approver` asks `delegate` too."""
+    """While `since` <= now < `until`, each request to `approver` also goes to `delegate`."""
 
     approver: str
     delegate: str
@@ -104,50 +104,45 @@ class Policy:
     own_domains: frozenset[str]
 
 
-def terms_of(ask: RequestedApproval, policy: Policy, now: datetime) -> Terms:
-    """The terms this ask comes to. Raises Refused with every fault."""
+def terms_of(requested: RequestedApproval, policy: Policy, now: datetime) -> Terms:
+    """The terms of the requested approval. Raises Refused with every fault."""
     faults: list[NotAllowed] = []
-    approvers = _approvers(ask.approvers, policy, faults)
-    helpers = _escalation(ask, policy, approvers, faults)
-    expires_in = ask.expires_in if ask.expires_in is not None else policy.expire_after
-    if not timedelta(0) < expires_in <= MAX_EXPIRY:
-        faults.append(NotAllowed("expires_in", f"must lie in the future and within {MAX_EXPIRY.days} days"))
-    settle_for = policy.settle_for if ask.settle_for is None else ask.settle_for
-    if not timedelta(0) <= settle_for <= durations.parse(MAX_SETTLE):
-        faults.append(NotAllowed("settle_for", f"must be at most {MAX_SETTLE}; 0s decides at once"))
-    if ask.require is not None and ask.require not in policy.can_prove:
-        cure = "cannot be met: incoming.sender_authentication of the settings trusts nobody's results"
+    approvers = _approvers(requested.approvers, policy, faults)
+    helpers = _escalation(requested, policy, approvers, faults)
+    expires_in, settle_for = _times(requested, policy, faults)
+    if requested.require is not None and requested.require not in policy.can_prove:
+        cure = "cannot be met: incoming.sender_authentication of the settings trusts no results"
         faults.append(NotAllowed("require", cure))
-    expires_at = _plus(now, expires_in)
-    escalate_after = ask.escalate_after or policy.escalate_after
-    if ask.escalate_after is not None and not helpers:
+    expires_at = _later(now, expires_in)
+    escalate_after = requested.escalate_after or policy.escalate_after
+    if requested.escalate_after is not None and not helpers:
         faults.append(NotAllowed("escalate_to", "names nobody, although escalate_after is given"))
     terms = Terms(
-        title=ask.title,
-        text=ask.text,
+        title=requested.title,
+        text=requested.text,
         approvers=approvers,
         expires_at=expires_at,
         settle_for=settle_for,
-        quorum=ask.quorum,
-        any_reject=_any_reject(ask),
-        on_expiry=ask.on_expiry or policy.on_expiry,
-        html=ask.html,
-        template=ask.template,
-        variables=ask.variables,
-        requester=_requester(ask, faults),
-        allow_requester=ask.allow_requester,
-        allow_delegates=ask.allow_delegates,
+        quorum=requested.quorum,
+        any_reject=_any_reject(requested),
+        on_expiry=requested.on_expiry or policy.on_expiry,
+        html=requested.html,
+        template=requested.template,
+        variables=requested.variables,
+        requester=_requester(requested, faults),
+        allow_requester=requested.allow_requester,
+        allow_delegates=requested.allow_delegates,
         comment_on_reject=policy.comment_on_reject
-        if ask.comment_on_reject is None
-        else ask.comment_on_reject,
-        require=stricter(ask.require or "reference", policy.require),
-        remind_at=_reminders(ask, policy, now, expires_at, faults),
-        escalate_at=_plus(now, escalate_after) if escalate_after and helpers else None,
+        if requested.comment_on_reject is None
+        else requested.comment_on_reject,
+        require=stricter(requested.require or "reference", policy.require),
+        remind_at=_reminders(requested, policy, now, expires_at, faults),
+        escalate_at=_later(now, escalate_after) if escalate_after and helpers else None,
         escalate_to=helpers if escalate_after else (),
-        sinks=_sinks(ask, policy, faults),
-        metadata=ask.metadata,
-        attachments=ask.attachments,
-        belonging=ask.belonging,
+        sinks=_sinks(requested, policy, faults),
+        metadata=requested.metadata,
+        attachments=requested.attachments,
+        belonging=requested.belonging,
     )
     if approvers:
         faults.extend(_quorum_faults(terms, now))
@@ -156,8 +151,22 @@ def terms_of(ask: RequestedApproval, policy: Policy, now: datetime) -> Terms:
     return terms
 
 
+def _times(
+    requested: RequestedApproval, policy: Policy, faults: list[NotAllowed]
+) -> tuple[timedelta, timedelta]:
+    """After how long the request expires, and for how long its answers settle."""
+    expires_in = requested.expires_in if requested.expires_in is not None else policy.expire_after
+    if not timedelta(0) < expires_in <= MAX_EXPIRY:
+        faults.append(NotAllowed("expires_in", f"must lie in the future and within {MAX_EXPIRY.days} days"))
+    settle_for = policy.settle_for if requested.settle_for is None else requested.settle_for
+    if not timedelta(0) <= settle_for <= durations.parse(MAX_SETTLE):
+        faults.append(NotAllowed("settle_for", f"must be at most {MAX_SETTLE}; 0s decides at once"))
+    return expires_in, settle_for
+
+
 def invited(terms: Terms, policy: Policy, now: datetime) -> tuple[Approver, ...]:
-    """Who gets a mail: everybody who may answer, and the delegates of today (not of delegates)."""
+    """The approvers who get a mail: all who may answer, and their current delegates (not delegates of
+    these)."""
     asked = [a for a in terms.approvers if not quorum.is_barred(terms, a)]
     return (*asked, *_delegates(asked, policy.delegations, terms, now))
 
@@ -165,7 +174,7 @@ def invited(terms: Terms, policy: Policy, now: datetime) -> tuple[Approver, ...]
 def _delegates(
     asked: list[Approver], delegations: tuple[Delegation, ...], terms: Terms, now: datetime
 ) -> Iterator[Approver]:
-    """Nobody is asked twice: whoever has a voice already, their own or another's, has no second one."""
+    """The delegates; none who is an approver, or a delegate of another approver, already."""
     have_voice = {address for a in terms.approvers for address in (a.address, *a.aliases)}
     for approver in asked:
         for d in delegations:
@@ -214,61 +223,65 @@ def _approver(one: AskedApprover, policy: Policy, faults: list[NotAllowed]) -> A
 
 
 def _escalation(
-    ask: RequestedApproval, policy: Policy, approvers: tuple[Approver, ...], faults: list[NotAllowed]
+    requested: RequestedApproval, policy: Policy, approvers: tuple[Approver, ...], faults: list[NotAllowed]
 ) -> tuple[Approver, ...]:
-    asked = ask.escalate_to or tuple(
+    asked = requested.escalate_to or tuple(
         AskedApprover(f"escalate_to.{i}", a) for i, a in enumerate(policy.escalate_to)
     )
     if not asked:
         return ()
     named = {address for a in approvers for address in (a.address, *a.aliases)}
     found = _approvers(asked, policy, faults)
-    if ask.escalate_to:
+    if requested.escalate_to:
         for a in found:
             if not named.isdisjoint((a.address, *a.aliases)):
                 faults.append(NotAllowed("escalate_to", f"{a.address} is an approver already"))
     return tuple(replace(a, escalation=True) for a in found if named.isdisjoint((a.address, *a.aliases)))
 
 
-def _requester(ask: RequestedApproval, faults: list[NotAllowed]) -> str:
-    if not ask.requester or "@" not in ask.requester:
-        if ask.requester and not ask.allow_requester:
+def _requester(requested: RequestedApproval, faults: list[NotAllowed]) -> str:
+    if not requested.requester or "@" not in requested.requester:
+        if requested.requester and not requested.allow_requester:
             faults.append(NotAllowed("requester", "must be a mail address where allow_requester is false"))
-        if not ask.requester and not ask.allow_requester:
+        if not requested.requester and not requested.allow_requester:
             faults.append(NotAllowed("requester", "is missing, although allow_requester is false"))
-        return ask.requester
+        return requested.requester
     try:
-        return normal(ask.requester)
+        return normal(requested.requester)
     except ValueError as fault:
         faults.append(NotAllowed("requester", str(fault)))
         return ""
 
 
-def _any_reject(ask: RequestedApproval) -> bool:
+def _any_reject(requested: RequestedApproval) -> bool:
     """One rejection rejects, unless the quorum is a number or the caller says otherwise."""
-    return not isinstance(ask.quorum, int) if ask.any_reject is None else ask.any_reject
+    return not isinstance(requested.quorum, int) if requested.any_reject is None else requested.any_reject
 
 
 def _reminders(
-    ask: RequestedApproval, policy: Policy, now: datetime, expires_at: datetime, faults: list[NotAllowed]
+    requested: RequestedApproval,
+    policy: Policy,
+    now: datetime,
+    expires_at: datetime,
+    faults: list[NotAllowed],
 ) -> tuple[datetime, ...]:
-    after = policy.remind_after if ask.remind_after is None else ask.remind_after
+    after = policy.remind_after if requested.remind_after is None else requested.remind_after
     if any(pause <= timedelta(0) for pause in after):
         faults.append(NotAllowed("remind_after", "every reminder must lie in the future"))
-    moments = {_plus(now, pause) for pause in after}
+    moments = {_later(now, pause) for pause in after}
     return tuple(sorted(moment for moment in moments if now < moment < expires_at))
 
 
-def _sinks(ask: RequestedApproval, policy: Policy, faults: list[NotAllowed]) -> tuple[str, ...]:
-    if ask.sinks is None:
+def _sinks(requested: RequestedApproval, policy: Policy, faults: list[NotAllowed]) -> tuple[str, ...]:
+    if requested.sinks is None:
         return tuple(name for name in policy.sinks if name not in policy.only_named)
-    for i, name in enumerate(ask.sinks):
+    for i, name in enumerate(requested.sinks):
         if name not in policy.sinks:
             known = ", ".join(policy.sinks) or "none"
             faults.append(
                 NotAllowed(f"sinks.{i}", f"{name!r} is not a sink of the settings (there: {known})")
             )
-    return tuple(dict.fromkeys(ask.sinks))
+    return tuple(dict.fromkeys(requested.sinks))
 
 
 def _quorum_faults(terms: Terms, now: datetime) -> Iterator[NotAllowed]:
@@ -286,8 +299,8 @@ def _quorum_faults(terms: Terms, now: datetime) -> Iterator[NotAllowed]:
         yield NotAllowed("quorum", f"{terms.quorum} cannot be reached by {len(able)} who may approve")
 
 
-def _plus(moment: datetime, pause: timedelta) -> datetime:
-    """As the store keeps it, since a reference is bound to the expiry."""
+def _later(moment: datetime, pause: timedelta) -> datetime:
+    """The time in the store's precision, since a reference covers the expiry."""
     try:
         later = moment + pause
     except OverflowError:

@@ -1,8 +1,7 @@
-"""What a reply is to the request it answers: the one place where a decision, a late answer, a repeated one
-and an unclear one are told apart.
+"""Distinguishes decisions, late, repeated and unclear replies, in one place for both of its callers.
 
-`core.approval.state_machine` acts upon it and `core.approval.admission` names the outcome by it, so that what
-is counted, logged and shown is what was done. Pure.
+Apart, since `core.approval.state_machine` acts upon it and `core.approval.admission` names the outcome by
+it: what is counted, logged and shown is what was done. Pure.
 """
 
 from flexmaild.core.approval import quorum
@@ -12,7 +11,7 @@ from flexmaild.core.reasons import ReplyReason, of_unclear
 
 
 def of_reply(request: Request, event: Answered | Unclear) -> tuple[Outcome, ReplyReason]:
-    """Only a `decision` makes a verdict."""
+    """The outcome of a reply and its reason; only a `decision` makes a verdict."""
     if request.state is State.EXPIRED:
         return Outcome.EXPIRED, ReplyReason.EXPIRED
     if request.state is not State.PENDING:

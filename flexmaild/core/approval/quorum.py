@@ -1,6 +1,6 @@
-"""How many must say yes: the verdicts of a request against its quorum. Pure counting.
+"""Counts the verdicts of a request against its quorum. Pure.
 
-A *slot* is one voice: an approver with all their delegates. Answers of approvers who joined by
+A *slot* is one vote: an approver with all their delegates. Answers of approvers who joined by
 escalation are slots of their own under "any" and a number; under "all" and "each_group" such an answer
 stands in for every slot that has said nothing.
 """
@@ -13,7 +13,8 @@ from flexmaild.core.model import Answer, Approver, Request, State, Terms, Verdic
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """Who may still say what: `groups` maps a group to its slots, `voices` a slot to its answer."""
+    """The votes: `groups` maps a group to its slots, `voices` a slot to its answer; extra: slots by
+    escalation."""
 
     groups: Mapping[str, tuple[str, ...]]
     voices: Mapping[str, Answer]
@@ -28,12 +29,12 @@ class Ballot:
 
 
 def slot_of(approver: Approver) -> str:
-    """The address whose voice this approver holds: their own, or the one they act for."""
+    """The slot of this approver: their own address, or the one of the approver they act for."""
     return approver.on_behalf_of or approver.address
 
 
 def voice(request: Request, approver: Approver) -> Verdict | None:
-    """The verdict that counts of the voice this approver holds; None while it said nothing."""
+    """The verdict that counts for this approver's slot; None without one."""
     slot = slot_of(approver)
     return next((verdict for verdict in request.effective if verdict.approver == slot), None)
 
@@ -56,7 +57,7 @@ def ballot(request: Request) -> Ballot:
 
 
 def _voices(request: Request) -> dict[str, Answer]:
-    """What each slot says. One person approves once: not for themselves and again as somebody's delegate."""
+    """The answer of each slot. A person approves once: not for themselves and again as a delegate."""
     voices: dict[str, Answer] = {}
     approved: set[str] = set()
     for verdict in request.effective:
@@ -77,13 +78,13 @@ def decide(request: Request) -> tuple[State, str] | None:
         return State.REJECTED, "one rejection rejects"
     match terms.quorum:
         case "any":
-            return _count(cast, 1, "any one approves")
+            return _decide_number(cast, 1, "any one approves")
         case "all":
-            return _every(cast, [(slot,) for slot in cast.slots], "all approve")
+            return _decide_all(cast, [(slot,) for slot in cast.slots], "all approve")
         case "each_group":
-            return _every(cast, list(cast.groups.values()), "one of each group approves")
+            return _decide_all(cast, list(cast.groups.values()), "one of each group approves")
         case number:
-            return _count(cast, int(number), f"{number} approve")
+            return _decide_number(cast, int(number), f"{number} approve")
 
 
 def progress(request: Request) -> tuple[int, int]:
@@ -103,7 +104,7 @@ def progress(request: Request) -> tuple[int, int]:
 
 
 def unreachable(request: Request) -> tuple[str, ...]:
-    """Slots whose every open invitation bounced and who said nothing: nobody will answer for them."""
+    """The slots without an answer whose invitations have all bounced."""
     cast = ballot(request)
     silent = []
     for slot in (*cast.slots, *cast.extra):
@@ -132,7 +133,7 @@ def can_still_be_met(request: Request) -> bool:
             return len(able) >= int(number)
 
 
-def _count(cast: Ballot, needed: int, rule: str) -> tuple[State, str] | None:
+def _decide_number(cast: Ballot, needed: int, rule: str) -> tuple[State, str] | None:
     everybody = (*cast.slots, *cast.extra)
     if len(cast.said(Answer.APPROVE, everybody)) >= needed:
         return State.APPROVED, rule
@@ -142,9 +143,9 @@ def _count(cast: Ballot, needed: int, rule: str) -> tuple[State, str] | None:
     return None
 
 
-def _every(cast: Ballot, units: list[tuple[str, ...]], rule: str) -> tuple[State, str] | None:
+def _decide_all(cast: Ballot, units: list[tuple[str, ...]], rule: str) -> tuple[State, str] | None:
     stand_in = next((cast.voices[s] for s in cast.extra if s in cast.voices), None)
-    answers = [_unit(cast, unit, stand_in) for unit in units]
+    answers = [_answer_of_unit(cast, unit, stand_in) for unit in units]
     if any(answer is Answer.REJECT for answer in answers):
         return State.REJECTED, f"«{rule}» can no longer be reached"
     if all(answer is Answer.APPROVE for answer in answers):
@@ -152,8 +153,8 @@ def _every(cast: Ballot, units: list[tuple[str, ...]], rule: str) -> tuple[State
     return None
 
 
-def _unit(cast: Ballot, slots: tuple[str, ...], stand_in: Answer | None) -> Answer | None:
-    """What a unit (a slot, or a group of which one is enough) says, with the stand-in for the silent."""
+def _answer_of_unit(cast: Ballot, slots: tuple[str, ...], stand_in: Answer | None) -> Answer | None:
+    """The answer of a unit (a slot, or a group of which one is enough); the stand-in's where it has none."""
     if cast.said(Answer.APPROVE, slots):
         return Answer.APPROVE
     if len(cast.said(Answer.REJECT, slots)) == len(slots):

@@ -1,4 +1,4 @@
-"""What an event means for a request: `step(request, event, now)` gives the request afterwards and effects.
+"""The state machine: `step(request, event, now)` returns the request after an event, and the effects.
 
 The table at the end is the state machine; a pair that is not in it changes nothing. Called by
 `engine.decide` and `api`; knows no mail, no store and no clock.
@@ -74,11 +74,11 @@ def _answered(request: Request, event: Answered, now: datetime) -> Step:
     earlier = quorum.voice(request, invitation.approver)
     outcome, _ = outcomes.of_reply(request, event)
     if outcome is Outcome.LATE and earlier is not None:
-        return _tell_late(request, event, now, decided_by=earlier.mail.sender, decided_at=earlier.at)
+        return _explain_late(request, event, now, decided_by=earlier.mail.sender, decided_at=earlier.at)
     if outcome is Outcome.DUPLICATE:
-        return Step(request, (AuditEffect("repeated", _who(event)),))
+        return Step(request, (AuditEffect("repeated", _mail_facts(event)),))
     if outcome is Outcome.UNDECIDED:
-        return _explain_and_take_out(request, event, now, MailKind.COMMENT_NEEDED, {})
+        return _explain_and_withdraw(request, event, now, MailKind.COMMENT_NEEDED, {})
     verdict = Verdict(
         quorum.slot_of(invitation.approver),
         event.answer,
@@ -91,21 +91,23 @@ def _answered(request: Request, event: Answered, now: datetime) -> Step:
         escalation=invitation.approver.escalation,
     )
     kept = tuple(replace(v, replaced=True) if v is earlier else v for v in request.verdicts)
-    # Whoever answers is reachable, whatever a delivery report (which anybody can write) said before.
+    # An approver who answers is reachable, whatever a delivery report said, which anyone can forge.
     invitation = replace(invitation, bounced="", silent_until=None)
     answered = replace(_with_invitation(request, invitation), verdicts=(*kept, verdict))
     if request.terms.settle_for:
         otherwise = earlier is not None and earlier.answer is not event.answer
         answered = settling.recounted(request, answered, now, otherwise=otherwise)
-    return _count(answered, verdict, invitation, now)
+    return _counted(answered, verdict, invitation, now)
 
 
-def _count(request: Request, verdict: Verdict, invitation: Invitation, now: datetime) -> Step:
+def _counted(request: Request, verdict: Verdict, invitation: Invitation, now: datetime) -> Step:
     said = {"answer": verdict.answer.value, "comment": verdict.comment}
-    note = AuditEffect("verdict", {**_voice(verdict), "rule": request.terms.quorum, **_settles(request)})
+    note = AuditEffect(
+        "verdict", {**_verdict_facts(verdict), "rule": request.terms.quorum, **_settling_facts(request)}
+    )
     decided = quorum.decide(request)
     if decided is not None and request.settles_at is not None:
-        facts = {**said, "outcome": decided[0].value, **_settles(request)}
+        facts = {**said, "outcome": decided[0].value, **_settling_facts(request)}
         mail = Mail(MailKind.SETTLING, invitation.approver, invitation.number, facts, verdict.mail.message_id)
         return Step(request, (note, mail))
     if decided is None:
@@ -113,19 +115,19 @@ def _count(request: Request, verdict: Verdict, invitation: Invitation, now: date
         facts = {**said, "noted": done, "needed": needed}
         mail = Mail(MailKind.NOTED, invitation.approver, invitation.number, facts, verdict.mail.message_id)
         return Step(request, (note, mail))
-    closed = closing.close(request, *decided, (verdict.mail.sender,), now, told=invitation.number)
+    closed = closing.close(request, *decided, (verdict.mail.sender,), now, notified=invitation.number)
     return Step(closed.request, (note, closing.accepted(closed.request, verdict), *closed.effects))
 
 
 def _unclear(request: Request, event: Unclear, now: datetime) -> Step:
     facts: dict[str, object] = {"why": event.why}
-    return _explain_and_take_out(request, event, now, MailKind.UNCLEAR, facts)
+    return _explain_and_withdraw(request, event, now, MailKind.UNCLEAR, facts)
 
 
-def _explain_and_take_out(
+def _explain_and_withdraw(
     request: Request, event: Answered | Unclear, now: datetime, kind: MailKind, facts: dict[str, object]
 ) -> Step:
-    """Explain; and while answers can be changed, what this person said before counts no longer."""
+    """Explain; while answers can be changed, the person's earlier answer no longer counts."""
     before = quorum.voice(request, request.invitations[event.invitation].approver)
     is_theirs = before is not None and (
         before.mail.sender == event.mail.sender or before.invitation == event.invitation
@@ -135,27 +137,26 @@ def _explain_and_take_out(
     kept = tuple(replace(v, replaced=True) if v is before else v for v in request.verdicts)
     without = settling.recounted(request, replace(request, verdicts=kept), now, otherwise=False)
     note = AuditEffect(
-        "verdict taken out", {**_who(event), "answer": before.answer.value, **_settles(without)}
+        "verdict taken out", {**_mail_facts(event), "answer": before.answer.value, **_settling_facts(without)}
     )
     explained = _explain(without, event, now, kind, {**facts, events.TAKEN_OUT: True})
     return Step(explained.request, (note, *explained.effects))
 
 
-def _settles(request: Request) -> dict[str, object]:
-    """From when the answers decide, where that is not at once."""
+def _settling_facts(request: Request) -> dict[str, object]:
+    """When the answers decide, as facts of a mail or entry; empty where they decide at once."""
     return {"settles_at": timing.iso(request.settles_at)} if request.terms.settle_for else {}
 
 
 def _explain(
     request: Request, event: Answered | Unclear, now: datetime, kind: MailKind, facts: dict[str, object]
 ) -> Step:
-    """Answer with an explanation, unless this text got one within the last hour, or they are used up.
+    """Answer with an explanation, unless this text got one within the last hour, or the limit is reached.
 
-    That a verdict was taken out is always told: two machines cannot go on by that alone, since a clear answer
-    must come before each.
+    A withdrawn verdict is always explained: that cannot loop, since a clear answer must come before each.
     """
     invitation = request.invitations[event.invitation]
-    note = AuditEffect("not counted", {**_who(event), "because": kind.value, **facts})
+    note = AuditEffect("not counted", {**_mail_facts(event), "because": kind.value, **facts})
     recent = tuple(e for e in invitation.explained if now - e.at < EXPLAIN_PAUSE)
     new = Explanation(now, _digest_of(event))
     if not facts.get(events.TAKEN_OUT):
@@ -173,7 +174,7 @@ def _explain(
 
 
 def silenced(request: Request, number: int, until: datetime) -> Request:
-    """The request whose approver wrote and got no explanation, since those of this time are used up."""
+    """The request, noting that an approver gets no explanation until then, since the limit is reached."""
     return _with_invitation(request, replace(request.invitations[number], silent_until=until))
 
 
@@ -189,10 +190,10 @@ def _late(request: Request, event: Answered | Unclear, now: datetime) -> Step:
     return _explain(request, event, now, kind, closing.decision_facts(request))
 
 
-def _tell_late(
+def _explain_late(
     request: Request, event: Answered, now: datetime, *, decided_by: str, decided_at: datetime
 ) -> Step:
-    """The approver or another delegate has used this voice before."""
+    """Explain that the approver or another delegate has answered for this slot."""
     facts: dict[str, object] = {
         "state": request.state.value,
         "decided_by": [decided_by],
@@ -207,7 +208,7 @@ def _cancelled(request: Request, event: Cancelled, now: datetime) -> Step:
 
 
 def _time_passed(request: Request, event: TimePassed, now: datetime) -> Step:
-    if request.settles_at is not None:  # nobody need be urged or asked beside, as it stands it is decided
+    if request.settles_at is not None:  # no reminder or escalation is needed: it will be decided
         return closing.settle(request, event, now) if settling.is_due(request, now) else Step(request)
     if now >= request.terms.expires_at:
         return closing.expire(request, now)
@@ -236,8 +237,8 @@ def _reminder_asked(request: Request, event: ReminderAsked, now: datetime) -> St
 
 
 def _remind(request: Request, *, by: str, since: datetime | None = None) -> Step:
-    """Remind whose answer is still needed, save those who were written to since the reminder was due."""
-    spoken = closing.spoken_for(request)
+    """Remind approvers whose answer is needed, except those who got a mail since the reminder was due."""
+    spoken = closing.answered_slots(request)
     mails = tuple(
         Mail(MailKind.REMINDER, i.approver, i.number)
         for i in request.invitations
@@ -277,18 +278,18 @@ def _with_invitation(request: Request, invitation: Invitation) -> Request:
     return replace(request, invitations=changed)
 
 
-def _who(said: Answered | Unclear | Verdict) -> dict[str, object]:
+def _mail_facts(said: Answered | Unclear | Verdict) -> dict[str, object]:
     mail = said.mail
     return {"by": mail.sender, "sha256": mail.sha256, "message_id": masked(as_written(mail.message_id))}
 
 
-def _voice(verdict: Verdict) -> dict[str, object]:
+def _verdict_facts(verdict: Verdict) -> dict[str, object]:
     return {
         "approver": verdict.approver,
         "answer": verdict.answer.value,
         "comment": verdict.comment,
         "proof": verdict.proof,
-        **_who(verdict),
+        **_mail_facts(verdict),
     }
 
 
@@ -297,7 +298,7 @@ Handler = Callable[[Request, Any, datetime], Step]
 
 _CLOSED = (State.APPROVED, State.REJECTED, State.EXPIRED, State.CANCELLED)
 
-# The state machine: a pair that does not stand here changes nothing and has no effect.
+# The state machine: a pair that is missing here changes nothing and has no effect.
 TABLE: Mapping[tuple[State, type], Handler] = {
     (State.PENDING, Answered): _answered,
     (State.PENDING, Unclear): _unclear,

@@ -1,7 +1,8 @@
-"""Mails that are not sent any more: what they say is true no longer, and a later one says what is.
+"""Finds mails that are no longer to be sent, since a later one replaces them.
 
-Mails wait while their server is away, and the request goes on. Asked by `engine.delivery.job_handlers` before
-each try.
+Mails wait while their server is unavailable, and the request goes on. Called by
+`engine.delivery.job_handlers` before each try; apart from the state machine, which does not read
+`core.work`.
 """
 
 from flexmaild.core.approval import quorum
@@ -13,7 +14,7 @@ _EXPLAINING = frozenset({MailKind.UNCLEAR, MailKind.COMMENT_NEEDED})
 
 
 def why(order: MailOrder, request: Request) -> str:
-    """Why this mail says what is true no longer; empty while it may go. The one that asks always may."""
+    """Why this mail is no longer true; empty while it may be sent. An approval request always may."""
     is_closed, voice = request.state is not State.PENDING, quorum.voice(request, order.to)
     if order.kind is MailKind.REMINDER and (is_closed or voice or request.settles_at):
         return "no answer is needed any more"
@@ -21,7 +22,7 @@ def why(order: MailOrder, request: Request) -> str:
         return "the answer was changed before this confirmation could be sent"
     if not is_closed or order.kind not in _CONFIRMING | _EXPLAINING:
         return ""
-    # Told of the end by a mail of its own: who had said nothing, whose answer decided or had to settle.
+    # Approvers without an answer, and those whose answer decided or settled, get a mail about the end.
     mine = voice is not None and voice.invitation == order.invitation
     is_told = voice is None or (
         mine and (request.terms.settle_for or voice.mail.sender in request.decided_by)
@@ -30,7 +31,7 @@ def why(order: MailOrder, request: Request) -> str:
 
 
 def _is_replaced(order: MailOrder, request: Request) -> bool:
-    """Whether the answer that it confirms counts no longer: then a later mail said so."""
+    """Whether the answer that it confirms no longer counts, which a later mail explains."""
     mine = [
         v
         for v in request.verdicts

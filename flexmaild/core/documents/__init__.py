@@ -1,4 +1,4 @@
-"""The public documents: what callers, sinks and terminals are given, each declared here once.
+"""The public documents that callers, sinks and terminals get, each declared here once.
 
 One that is made of core's nouns is built here too; one that is made of a package's own (a status, an
 incident, a results field) is built there. Frozen dataclasses without defaults: each field has to be given,

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from flexmaild.core import model
 from flexmaild.core.approval import quorum
 from flexmaild.core.documents import FOR_SCHEMA, facts_of
+from flexmaild.core.documents.approver_warnings import ApproverWarning
 from flexmaild.core.masking import masked
 from flexmaild.core.model import Answer, Invitation, Outcome, Proof, Quorum, Requirement, State
 from flexmaild.core.reasons import ReplyReason, sentence
@@ -155,19 +156,6 @@ class ShownApproval(ListedApproval):
     history: list[HistoryEntry]
     mails: list[SentMail]
     replies: list[ReadReply]
-
-
-@dataclass(frozen=True, slots=True)
-class ApproverWarning:
-    """Why somebody who is asked may not be able to answer, by settings and past mails.
-
-    never_proven: no reply of theirs was ever proven as is required. cannot_be_proven: none can be, under the
-    settings. bounced_before: a mail to them came back, and they have not answered since.
-    """
-
-    code: Literal["never_proven", "cannot_be_proven", "bounced_before"]
-    approver: str
-    detail: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

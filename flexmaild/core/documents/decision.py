@@ -14,8 +14,8 @@ from flexmaild.core.documents.events import CloudEvent, Decided, Unreachable
 from flexmaild.core.masking import masked
 from flexmaild.core.model import Request
 
-TYPE = "flexmaild.approval.decided.v1"
-UNREACHABLE_TYPE = "flexmaild.approval.unreachable.v1"
+_TYPE = "flexmaild.approval.decided.v1"
+_UNREACHABLE_TYPE = "flexmaild.approval.unreachable.v1"
 
 
 def event_id(request: Request) -> str:
@@ -35,7 +35,7 @@ def event(request: Request) -> str:
         quorum=request.terms.quorum,
         verdicts=[verdict(v) for v in request.verdicts],
     )
-    return _event(request, TYPE, event_id(request), request.decided_at, data)
+    return _event(request, _TYPE, event_id(request), request.decided_at, data)
 
 
 def unreachable_id(request: Request, number: int) -> str:
@@ -52,7 +52,7 @@ def unreachable(request: Request, number: int, now: datetime) -> str:
         because=masked(invitation.bounced),
         quorum_reachable=quorum.can_still_be_met(request),
     )
-    return _event(request, UNREACHABLE_TYPE, unreachable_id(request, number), now, data)
+    return _event(request, _UNREACHABLE_TYPE, unreachable_id(request, number), now, data)
 
 
 def _about(request: Request) -> dict[str, Any]:

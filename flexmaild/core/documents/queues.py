@@ -131,19 +131,19 @@ def job(found: work.Job) -> Job:
     )
 
 
-def quarantined(identifier: str, seen: ProcessedMail) -> QuarantinedMail:
+def quarantined(identifier: str, processed: ProcessedMail) -> QuarantinedMail:
     """Subject and Message-ID are whatever the sender wrote, so references in them are hidden."""
     return QuarantinedMail(
         id=identifier,
-        at=seen.at,
-        outcome=seen.outcome,
-        because=seen.because,
-        size=seen.found.size,
-        sha256=seen.mail.sha256,
-        sender=seen.mail.sender,
-        subject=masked(seen.subject),
-        message_id=masked(as_written(seen.mail.message_id)),
-        approval_id=seen.approval_id,
+        at=processed.at,
+        outcome=processed.outcome,
+        because=processed.because,
+        size=processed.found.size,
+        sha256=processed.mail.sha256,
+        sender=processed.mail.sender,
+        subject=masked(processed.subject),
+        message_id=masked(as_written(processed.mail.message_id)),
+        approval_id=processed.approval_id,
     )
 
 

@@ -1,8 +1,8 @@
-"""The threads that carry jobs out: each claims what is due for its target, tries it once, reports the end.
+"""The threads that carry out jobs: each claims due jobs of its target, tries each once, records the ends.
 
-A delivery thread knows nothing of why a job exists. What must be kept of a mail is committed before the first
-try, once for a batch. Ends are committed in small groups, so that few tries are repeated after a crash. At
-the first failure of the target itself what is left of the batch is given back: it would fail alike.
+A delivery thread does not know why a job exists. What must be kept of a mail is committed before the first
+try, once for a batch. Ends are committed in small groups, so that few tries are repeated after a crash.
+When the target itself fails, the rest of the batch is given back, since it would fail as well.
 """
 
 import random
@@ -35,15 +35,15 @@ BATCH = 50
 GROUP = 10
 # A claim lapses after this; `engine.timers` renews those in hand three times as often.
 LEASE = timedelta(seconds=60)
-# A wake-up may be lost: at the latest after so many seconds it is looked again.
-LOOK_SECONDS = 1.0
+# A wake-up may be lost: each thread looks for work at least this often, seconds.
+_CHECK_SECONDS = 1.0
 # An idle connection is closed after this many seconds; servers drop theirs after 300 (RFC 5321 4.5.3.2).
 IDLE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What delivery threads work with. owner: who claims, in words that tell processes apart. quiet: when
+    """What delivery threads work with. owner: names the claiming process. priority: when
     mails wait for replies that come in. died: is told of a bug that ended the thread."""
 
     store: Store
@@ -52,7 +52,7 @@ class Work:
     context: Callable[[], Context]
     clock: Clock
     owner: str
-    quiet: ReplyPriority
+    priority: ReplyPriority
     beat: Callable[[str], None]
     died: Callable[[str, str], None]
 
@@ -70,30 +70,30 @@ class Delivery(Worker):
         self._handler = handler
         self._give_up_after = give_up_after
         self._woken = threading.Event()
-        self._rest_until = self._last_work = 0.0
+        self._backoff_until = self._last_work = 0.0
         self._claimed: dict[str, Job] = {}
         self._begun: tuple[str, ...] = ()
 
     def _interrupt(self) -> None:
         self._woken.set()
 
-    def wake(self, *, rested: bool = False) -> None:
-        """There may be something to do. rested: an operator says that the target works again."""
-        if rested:
-            self._rest_until = 0.0
+    def wake(self, *, reset_backoff: bool = False) -> None:
+        """Look for due jobs now. reset_backoff: the target is known to work again."""
+        if reset_backoff:
+            self._backoff_until = 0.0
         self._woken.set()
 
-    def resting(self) -> float:
-        """Seconds until the target is tried again after a failure of its own; 0 when it is not resting."""
-        return max(0.0, self._rest_until - self._work.clock.steady())
+    def backoff_seconds(self) -> float:
+        """Seconds until the target is tried again after it failed; 0 when it may be tried now."""
+        return max(0.0, self._backoff_until - self._work.clock.steady())
 
     def claims(self) -> list[Claim]:
-        """Of all that it will carry out or has carried out and not yet recorded."""
+        """The claims of jobs that are to be carried out, or whose ends are not recorded yet."""
         return [Claim(job.id, job.claim) for job in list(self._claimed.values())]
 
-    def in_hand(self) -> list[Claim]:
-        """Of what will not be given back when it is stopped: the job that is tried, and those whose ends are
-        not recorded yet."""
+    def begun_claims(self) -> list[Claim]:
+        """The claims that a stop does not give back: of the current job, and of ends that are not recorded
+        yet."""
         begun = set(self._begun)
         return [claim for claim in self.claims() if claim.job_id in begun]
 
@@ -101,16 +101,16 @@ class Delivery(Worker):
         while not self._stopping.is_set():
             self._work.beat(self.component)
             self._woken.clear()
-            if not self._worked():
+            if not self._run_batch():
                 self._close_idle()
-                self._woken.wait(LOOK_SECONDS)
+                self._woken.wait(_CHECK_SECONDS)
 
     def _leave(self) -> None:
         self._handler.close()
 
-    def _worked(self) -> bool:
-        """Carry out a batch; False when there is nothing to do now."""
-        if self.resting() or (self._queue is Queue.OUTBOX and self._work.quiet.is_on()):
+    def _run_batch(self) -> bool:
+        """Carry out one batch; False when no job is due or the target is backing off."""
+        if self.backoff_seconds() or (self._queue is Queue.OUTBOX and self._work.priority.is_on()):
             return False
         try:
             now = self._work.store.now()
@@ -153,8 +153,8 @@ class Delivery(Worker):
                 break
             self._work.beat(self.component)
             self._begun += (task.job.id,)
-            failed = self._tried(task, ends)
-            if failed is not None and retry.is_of_the_way(failed):
+            failed = self._try(task, ends)
+            if failed is not None and retry.fails_every_job(failed):
                 self._give_back(tasks[at + 1 :], failed, ends)
                 return
             if len(ends) >= GROUP:
@@ -169,14 +169,14 @@ class Delivery(Worker):
         unreadable = self._work.store.damaged_requests(wanted - requests.keys())
         for job in jobs:
             if job.approval_id in unreadable and job.queue is Queue.OUTBOX:
-                continue  # it is given back with those that were not begun, and not claimed again
+                continue  # given back with the jobs that were not begun, and not claimed again
             try:
                 yield self._handler.prepare(Task(job, requests.get(job.approval_id)))
             except Exception as bug:  # noqa: BLE001 - as below: it must not stop the others
-                ends.append(self._failed(job, self._bug(job, bug)))
+                ends.append(self._end_of_failure(job, self._failure_of_bug(job, bug)))
 
     def _keep(self, mails: tuple[KeptMail, ...]) -> None:
-        """What goes out is kept first: after a crash in between it is known all the same."""
+        """Commit what is kept of mails before they are sent, so that a crash in between loses nothing."""
 
         def kept(transaction: Transaction) -> Changes:
             return Changes(self._work.context(), transaction.now, kept=mails)
@@ -184,53 +184,55 @@ class Delivery(Worker):
         if mails:
             self._work.transactions.run(kept)
 
-    def _tried(self, task: Task, ends: list[JobEnd]) -> Failure | None:
-        """One try; how it ended is added to `ends`."""
+    def _try(self, task: Task, ends: list[JobEnd]) -> Failure | None:
+        """Try once and add the end to `ends`. Returns the failure, if the server or sink failed."""
         store = self._work.store
         try:
-            files = tuple((a, store.blob(a.sha256) or b"") for a in task.wanted())
+            files = tuple((a, store.blob(a.sha256) or b"") for a in task.files())
             end = self._handler.carry_out(replace(task, attachments=files), store.now())
-            ends.append(self._with_time(task.job, end))
+            ends.append(self._end_with_retry(task.job, end))
         except Refused as bug:  # a rule for requests, which this one met when it was accepted
-            ends.append(self._failed(task.job, self._bug(task.job, bug)))
+            ends.append(self._end_of_failure(task.job, self._failure_of_bug(task.job, bug)))
         except Failure as failure:
-            ends.append(self._failed(task.job, failure))
+            ends.append(self._end_of_failure(task.job, failure))
             return failure
         except Exception as bug:  # noqa: BLE001 - a bug in one job must not stop the others
-            ends.append(self._failed(task.job, self._bug(task.job, bug)))
+            ends.append(self._end_of_failure(task.job, self._failure_of_bug(task.job, bug)))
         return None
 
-    def _bug(self, job: Job, bug: Exception) -> GiveUp:
-        """Told as a bug; the job is given up, and can be retried by hand."""
+    def _failure_of_bug(self, job: Job, bug: Exception) -> GiveUp:
+        """Report the bug; the job is given up, and an operator can retry it."""
         self._work.metrics.unhandled(self.component)
         _log.exception("bug in a job", job=job.id, kind=job.kind, target=self.target)
         return GiveUp(Reason.OTHER, f"flexmaild failed on it ({type(bug).__name__}: {bug})")
 
-    def _with_time(self, job: Job, end: JobEnd) -> JobEnd:
-        """Recipients the server wants later get a time for the next try."""
+    def _end_with_retry(self, job: Job, end: JobEnd) -> JobEnd:
+        """The end with a time for the next try, where the server deferred recipients."""
         if not end.left:
             return end
-        later = self._failed(job, TryLater(Reason.SERVER, f"{len(end.left)} recipients are refused for now"))
+        later = self._end_of_failure(
+            job, TryLater(Reason.SERVER, f"{len(end.left)} recipients are refused for now")
+        )
         return replace(later, left=end.left, refused=end.refused, receipt=end.receipt)
 
-    def _failed(self, job: Job, failure: Failure) -> JobEnd:
+    def _end_of_failure(self, job: Job, failure: Failure) -> JobEnd:
         jitter = random.random()  # noqa: S311 - spreads retries, protects nothing
         return retry.after_failure(job, failure, self._work.store.now(), self._give_up_after, jitter)
 
     def _give_back(self, rest: Sequence[Task], failure: Failure, ends: list[JobEnd]) -> None:
-        """The target itself fails: all others are put off with the same words, and it rests. When the thread
-        is being replaced that says nothing of the one that follows."""
+        """The target fails: defer all other jobs for the same reason, and back off. A thread that is being
+        replaced defers nothing, since its successor may have other settings."""
         if not self._stopping.is_set():
-            ends += [self._failed(task.job, failure) for task in rest]
+            ends += [self._end_of_failure(task.job, failure) for task in rest]
             now = self._work.store.now()
             pause = min(((e.again_at - now).total_seconds() for e in ends if e.again_at), default=0.0)
-            self._rest_until = self._work.clock.steady() + max(pause, 1.0)
+            self._backoff_until = self._work.clock.steady() + max(pause, 1.0)
         self._record(ends)
         self._unclaim()
 
     def _record(self, ends: list[JobEnd]) -> None:
-        """Commit ends. Those that cannot be committed now are committed later, before anything else is tried:
-        what was done is not done twice while we live. At the end of the daemon the store is closed."""
+        """Commit ends, and repeat until that succeeds, before anything else is tried: as long as the
+        process lives, nothing is done twice. When the daemon ends, the store is closed, which ends this."""
         while ends:
             try:
                 self._work.transactions.run(lambda t: decide.ends(t, self._work.context(), ends))
@@ -238,14 +240,14 @@ class Delivery(Worker):
                 raise
             except StoreFault:
                 self._work.beat(self.component)
-                time.sleep(LOOK_SECONDS)
+                time.sleep(_CHECK_SECONDS)
                 continue
             for end in ends:
                 self._claimed.pop(end.job_id, None)
             ends.clear()
 
     def _unclaim(self) -> None:
-        """What was claimed and not begun may be claimed again at once."""
+        """Release the claims of jobs that were not begun."""
         left, self._claimed = self.claims(), {}
         if left:
             with suppress(StoreFault), self._work.store.transaction() as transaction:

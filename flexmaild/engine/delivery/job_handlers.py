@@ -1,4 +1,4 @@
-"""How each kind of job is carried out: a mail is composed and sent, a decision is handed to its sink."""
+"""Carries out each kind of job: composes and sends a mail, or delivers a decision to its sink."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -33,7 +33,7 @@ class Task:
     mail: bytes = field(default=b"", repr=False)
     kept: KeptMail | None = None
 
-    def wanted(self) -> tuple[Attachment, ...]:
+    def files(self) -> tuple[Attachment, ...]:
         """The files this mail carries: the request's own on its first mail, a notification's always."""
         if self.job.kind == MailKind.APPROVAL_REQUEST and self.request is not None:
             return self.request.terms.attachments
@@ -44,7 +44,7 @@ class JobHandler(Protocol):
     """How one kind of job is carried out; used by one thread."""
 
     def prepare(self, task: Task) -> Task:
-        """The task, without attachments, with what is made before any try; nothing goes out."""
+        """The task with what is made before any try; sends nothing, and has no attachments yet."""
 
     def carry_out(self, task: Task, now: datetime) -> JobEnd:
         """One try. Raises Failure; returns the end of a successful one."""
@@ -54,32 +54,35 @@ class JobHandler(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MailHandler:
-    """Composes from the order, the same way at every try, and sends to whom it has not reached yet."""
+    """Composes a mail from its order, alike at every try, and sends it to recipients not reached yet."""
 
     outbox: Outbox
-    stationery: ComposeSettings
+    compose_settings: ComposeSettings
     keys: ReferenceKeys
 
     def prepare(self, task: Task) -> Task:
-        """Compose a mail with a reference: what is kept of it has no attachments, what goes out has them."""
-        if task.job.invitation is None or _overtaken(task):
+        """Compose a mail with a reference. The kept copy has no attachments; the mail that is sent has
+        them."""
+        if task.job.invitation is None or _superseded(task):
             return task
-        mail = composed(task, self.stationery, self.keys)
-        return replace(task, mail=b"" if task.wanted() else mail, kept=kept_mail(task.job, mail))
+        mail = composed(task, self.compose_settings, self.keys)
+        return replace(task, mail=b"" if task.files() else mail, kept=kept_mail(task.job, mail))
 
     def carry_out(self, task: Task, now: datetime) -> JobEnd:
         job = task.job
-        if why := _overtaken(task):
+        if why := _superseded(task):
             return JobEnd(job.id, job.claim, "overtaken", now, error=why)
-        data = task.mail or composed(task, self.stationery, self.keys)
-        envelope = Envelope(job.message_id, self.stationery.from_address, job.recipients, data, job.uncertain)
-        return _end(job, self.outbox.send(envelope), now)
+        data = task.mail or composed(task, self.compose_settings, self.keys)
+        envelope = Envelope(
+            job.message_id, self.compose_settings.from_address, job.recipients, data, job.uncertain
+        )
+        return _job_end(job, self.outbox.send(envelope), now)
 
     def close(self) -> None:
         self.outbox.close()
 
 
-def _end(job: Job, receipt: Receipt, now: datetime) -> JobEnd:
+def _job_end(job: Job, receipt: Receipt, now: datetime) -> JobEnd:
     left = tuple(r.recipient for r in receipt.refused if not r.permanent)
     refused = tuple((r.recipient, r.answer) for r in receipt.refused if r.permanent)
     error = "; ".join(f"{recipient}: {answer}" for recipient, answer in refused)
@@ -88,13 +91,13 @@ def _end(job: Job, receipt: Receipt, now: datetime) -> JobEnd:
     )
 
 
-def _overtaken(task: Task) -> str:
-    """Why this mail is not needed any more; empty while it is."""
+def _superseded(task: Task) -> str:
+    """Why this mail is no longer needed; empty while it is."""
     return superseded.why(jobs.order_of(task.job), task.request) if task.request is not None else ""
 
 
-def composed(task: Task, stationery: ComposeSettings, keys: ReferenceKeys) -> bytes:
-    """The mail of this job, as it goes out."""
+def composed(task: Task, compose_settings: ComposeSettings, keys: ReferenceKeys) -> bytes:
+    """The bytes of this job's mail."""
     order, request, reference = jobs.order_of(task.job), task.request, ""
     if request is not None and order.invitation is not None:
         reference = keys.issue(request, request.invitations[order.invitation])
@@ -102,7 +105,7 @@ def composed(task: Task, stationery: ComposeSettings, keys: ReferenceKeys) -> by
         order,
         request,
         reference,
-        stationery,
+        compose_settings,
         date=task.job.created_at,
         attachments=task.attachments,
         message_id=task.job.message_id,
@@ -116,7 +119,7 @@ def _note_fault(fault: TemplateFault) -> None:
 
 @dataclass(frozen=True, slots=True)
 class EventHandler:
-    """Hands a decision over, under the same id at every try."""
+    """Delivers a decision, under the same id at every try."""
 
     sink: Sink
 

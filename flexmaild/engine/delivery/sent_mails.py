@@ -1,4 +1,4 @@
-"""What we had sent to the person who now replies: from the references in a mail to the mails that bore them.
+"""Finds the mails that we sent with the references that a reply contains.
 
 What goes out with a reference is kept before it is sent (`kept_mail`, used by `engine.delivery.job_handlers`,
 committed by `engine.delivery.delivery`) and is looked up here for `engine.sandbox.parent`. It is never
@@ -32,27 +32,27 @@ def kept_mail(job: Job, data: bytes) -> KeptMail | None:
 
 
 class SentMailsView(Protocol):
-    """Where it is looked up: the store, or `engine.replay.sent_before` for what had been sent by then."""
+    """The store, or `engine.replay.sent_before` for what had been sent at an earlier time."""
 
     def sent_mails(self, approval_id: str, invitation: int) -> tuple[Request, list[KeptMail]] | None: ...
 
 
 class SentMails:
-    """Called with references, by any thread."""
+    """Callable from any thread."""
 
     def __init__(self, store: SentMailsView, keys: ReferenceKeys) -> None:
         self._store = store
         self._keys = keys
 
     def __call__(self, references: tuple[str, ...]) -> tuple[SentMail, ...] | None:
-        """Every mail that went out with one of these, newest first; None where the words of one of them are
-        not known, where they are too many, and where no reference is genuine.
+        """Every mail sent with one of these references, newest first. None where the text of one is not
+        known, where they are too large, and where no reference is genuine.
 
         Raises StoreFault when the store cannot be read.
         """
         named = dict.fromkeys(map(parse, references))
         kept = [mail for reference in named if reference for mail in self._sent_with(reference)]
-        return _opened(kept) if kept else None
+        return _inflated_mails(kept) if kept else None
 
     def _sent_with(self, reference: Reference) -> list[KeptMail]:
         found = self._store.sent_mails(reference.request_id, reference.invitation)
@@ -62,8 +62,8 @@ class SentMails:
         return kept if self._keys.is_genuine(reference, request) else []
 
 
-def _opened(kept: list[KeptMail]) -> tuple[SentMail, ...] | None:
-    """Inflated, all or nothing: with a part of the words, the rest would be taken for the person's."""
+def _inflated_mails(kept: list[KeptMail]) -> tuple[SentMail, ...] | None:
+    """The decompressed mails, or None: if one were missing, its text would be taken for the person's."""
     mails: list[SentMail] = []
     left = MOST_BYTES
     for mail in kept:

@@ -1,6 +1,6 @@
-"""Whether former keys of references are still needed: by open requests that were made with them.
+"""Finds out whether open requests still need the former reference keys.
 
-Asked by `flexmaild check` and by both doctors, of the store that is there.
+Used by `flexmaild check` and by both doctors.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ from flexmaild.core.steps import Step
 from flexmaild.engine.keys.reference_key import FormerKey, former_keys, known_reference_keys
 from flexmaild.settings.schema import Settings
 from flexmaild.store import StoreFault
-from flexmaild.store.read_only import store_beside
+from flexmaild.store.read_only import open_read_only
 
 
 class OpenRequests(Protocol):
@@ -20,7 +20,7 @@ class OpenRequests(Protocol):
 
 
 def steps(settings: Settings, store: OpenRequests) -> Iterator[Step]:
-    """One for each former key; a warning where it is needed no more. Raises StoreFault."""
+    """One step for each former key; a warning where no request needs it. Raises StoreFault."""
     tried = "look for open requests that were made with a former key of references"
     try:
         keys, every = former_keys(settings), known_reference_keys(settings)
@@ -29,7 +29,7 @@ def steps(settings: Settings, store: OpenRequests) -> Iterator[Step]:
         return
     open_ids = store.open_requests() if keys else []
     for former in keys:
-        number = _number(former, every, open_ids)
+        number = _open_count(former, every, open_ids)
         if number:
             yield Step("former_key", True, f"{tried} ({former.place})", f"{number} open requests need it")
         else:
@@ -37,22 +37,22 @@ def steps(settings: Settings, store: OpenRequests) -> Iterator[Step]:
             yield Step("former_key", True, f"{tried} ({former.place})", answer, f"{_cure(former)}.")
 
 
-def needless(settings: Settings) -> list[str]:
-    """A sentence for each former key that is needed no more, where this user may look into the store."""
+def unneeded(settings: Settings) -> list[str]:
+    """A sentence for each former key that no request needs, where this user may read the store."""
     try:
         keys, every = former_keys(settings), known_reference_keys(settings)
-        open_ids = store_beside(settings).open_requests() if keys else []
+        open_ids = open_read_only(settings).open_requests() if keys else []
     except (Failure, OSError, StoreFault):
-        return []  # what is wrong with a key or a store is told elsewhere
+        return []  # faults of keys and of the store are reported elsewhere
     return [
         f"{former.place}: no open request needs this former key of references any more: {_cure(former)}"
         for former in keys
-        if not _number(former, every, open_ids)
+        if not _open_count(former, every, open_ids)
     ]
 
 
-def _number(former: FormerKey, every: ReferenceKeys, open_ids: Iterable[str]) -> int:
-    """How many of these requests may have been made with it."""
+def _open_count(former: FormerKey, every: ReferenceKeys, open_ids: Iterable[str]) -> int:
+    """How many of these requests may need this key."""
     return sum(former.key in every.of(identifier) for identifier in open_ids)
 
 

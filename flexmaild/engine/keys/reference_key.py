@@ -1,10 +1,9 @@
-"""The keys of references: the operator's or one of our own, former ones, and what the presence of ours tells.
+"""The reference keys: the operator's or a generated one, former ones, and every key that was ever in force.
 
-Ours is made at the first start, after the first store, in the state directory; without it the mails of open
-requests are worthless. Every key that was ever in force is noted beside it, so that ids made with a former
-one are still known as ours; a key of the operator's is noted too, since nothing else shows that it changed.
-That a key is noted makes no reference good: a former key does that only while an operator names it, or keeps
-the one that was ours under another name.
+The first start generates a key in the state directory, after the store; without it the references of open
+requests are invalid. Every key that was in force is recorded in a second file, an operator's key too, so
+that ids made with it are still recognised as ours. A recorded key does not make a reference valid: a former
+key does so only while an operator configures it, or keeps the generated one under the other file name.
 Used by `daemon.wiring` and at the start by `daemon.main`. Never shown, never logged.
 """
 
@@ -16,48 +15,47 @@ from pathlib import Path
 
 from flexmaild.core.errors import GiveUp, Reason
 from flexmaild.core.references import ReferenceKeys
-from flexmaild.settings import places
+from flexmaild.settings import directories
 from flexmaild.settings.schema import Settings
 from flexmaild.system.files import replace_file
 
-REFERENCE_KEY_FILE, FORMER_KEY_FILE = places.REFERENCE_KEY, places.FORMER_REFERENCE_KEY
-KEY_BYTES = 32
+REFERENCE_KEY_FILE, FORMER_KEY_FILE = directories.REFERENCE_KEY, directories.FORMER_REFERENCE_KEY
+_KEY_BYTES = 32
 KNOWN_KEYS_FILE = "known-reference-keys"
-# Nobody changes a key so often; the oldest are forgotten, since each is tried for each unknown id.
+# The oldest keys beyond this number are dropped, since each is tried for each unknown id.
 _MOST_KEYS = 100
 _HEX = re.compile("(?:[0-9a-f]{2})+")
 
 
-def kept_key(path: Path) -> bytes:
+def _kept_key(path: Path) -> bytes:
     """The key in this file. Raises GiveUp where it is damaged, OSError where it cannot be read."""
     key = path.read_bytes()
-    if len(key) < KEY_BYTES:  # with an empty key anybody could make references
+    if len(key) < _KEY_BYTES:  # with an empty key anybody could make references
         cure = "Restore it from a backup, or remove it: then the mails of open requests are worthless."
         raise GiveUp(Reason.OTHER, f"{path} is damaged: it has {len(key)} bytes", cure=cure)
     return key
 
 
-def own_key(path: Path) -> bytes:
-    """32 random bytes kept in a file of our own (0600), made where there is none. Raises GiveUp, OSError."""
+def _own_key(path: Path) -> bytes:
+    """The generated key: 32 random bytes in a file (0600), created if missing. Raises GiveUp, OSError."""
     if not path.exists():
-        replace_file(path, secrets.token_bytes(KEY_BYTES), keep=True)
-    return kept_key(path)
+        replace_file(path, secrets.token_bytes(_KEY_BYTES), keep=True)
+    return _kept_key(path)
 
 
 def has_own_key(settings: Settings) -> bool:
-    """Whether it was made, which is done after the first store: then there has been one."""
+    """Whether a key was generated. That happens after the first store is made, so a store existed."""
     return any((settings.state_directory / name).exists() for name in (REFERENCE_KEY_FILE, FORMER_KEY_FILE))
 
 
 def reference_keys(settings: Settings) -> ReferenceKeys:
-    """The operator's key, or the one made at the first start (without it open references are worthless), and
-    former keys. Raises Failure or OSError."""
-    return _with_former(settings, own_key)
+    """The operator's key or the generated one, and former keys. Raises Failure or OSError."""
+    return _with_former(settings, _own_key)
 
 
 def known_reference_keys(settings: Settings) -> ReferenceKeys:
-    """The same, where no key is to be made."""
-    return _with_former(settings, kept_key)
+    """The same, without generating a key."""
+    return _with_former(settings, _kept_key)
 
 
 def _with_former(settings: Settings, ours: Callable[[Path], bytes]) -> ReferenceKeys:
@@ -70,7 +68,7 @@ def _with_former(settings: Settings, ours: Callable[[Path], bytes]) -> Reference
 
 @dataclass(frozen=True, slots=True)
 class FormerKey:
-    """place: where it stands, as an operator finds it. is_file: it is removed by removing that file."""
+    """place: the setting or file that holds it. is_file: removing that file removes the key."""
 
     place: str
     key: bytes = field(repr=False)
@@ -78,33 +76,33 @@ class FormerKey:
 
 
 def former_keys(settings: Settings) -> list[FormerKey]:
-    """Those that the settings name, and one of ours that was moved aside. Raises Failure or OSError."""
+    """The configured former keys, and a generated one that was renamed. Raises Failure or OSError."""
     named = [one.read().encode() for one in settings.approvals.former_reference_keys]
     found = [FormerKey(f"approvals.former_reference_keys.{n}", key) for n, key in enumerate(named)]
     file = settings.state_directory / FORMER_KEY_FILE
     if file.exists():
-        found.append(FormerKey(str(file), kept_key(file), is_file=True))
+        found.append(FormerKey(str(file), _kept_key(file), is_file=True))
     return found
 
 
 def keys_of_ids(settings: Settings, keys: ReferenceKeys) -> tuple[bytes, ...]:
-    """Every key that ids of ours were made with, the one in force first."""
-    noted = _noted(settings.state_directory / KNOWN_KEYS_FILE)
+    """Every key that our ids were made with, the current one first."""
+    noted = _known_keys(settings.state_directory / KNOWN_KEYS_FILE)
     return tuple(dict.fromkeys((keys.current, *keys.former, *noted)))
 
 
-def note_key(settings: Settings, keys: ReferenceKeys) -> tuple[bytes, ...]:
-    """The same, with the key in force noted (0600) before anything is made with it. Raises OSError."""
+def remember_key(settings: Settings, keys: ReferenceKeys) -> tuple[bytes, ...]:
+    """The same; records the current key (0600) before it is used. Raises OSError."""
     file = settings.state_directory / KNOWN_KEYS_FILE
-    noted = _noted(file)
+    noted = _known_keys(file)
     if keys.current not in noted:
         noted = [*noted, keys.current][-_MOST_KEYS:]
         replace_file(file, "".join(f"{one.hex()}\n" for one in noted).encode())
     return keys_of_ids(settings, keys)
 
 
-def _noted(file: Path) -> list[bytes]:
-    """A line that is damaged is as good as none: mails whose ids it would prove are left where they are."""
+def _known_keys(file: Path) -> list[bytes]:
+    """The recorded keys. A damaged line is skipped; mails whose ids only it proves are left in the folder."""
     try:
         lines = file.read_text("ascii", "replace").split()
     except FileNotFoundError:

@@ -1,7 +1,7 @@
-"""The mails that stay in the folder: they are passed over at each poll, and nothing of them is fetched again.
+"""Remembers the mails that stay in the folder: each poll skips them and fetches nothing of them.
 
-`Left` stands between the inbox and the store, which marks a bounded number of them; of the others the poller
-knows as long as it runs. Used by `engine.polling.poller`, in its thread.
+`LeftMailFilter` stands between the inbox and the store, which marks a bounded number of them; of the others
+the poller knows as long as it runs. Used by `engine.polling.poller`, in its thread.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -14,8 +14,8 @@ from flexmaild.core.ports import Fetched, IsKnown, MessageUid
 _MOST = 50_000
 
 
-class Left:
-    """known: which of these marks were committed before, and of which mails."""
+class LeftMailFilter:
+    """known: finds which of these UIDs were committed before, and for which mails."""
 
     def __init__(self, known: IsKnown) -> None:
         self._known = known
@@ -26,24 +26,24 @@ class Left:
         """A poll begins."""
         self._there.clear()
 
-    def known(self, marks: Sequence[MessageUid]) -> Mapping[MessageUid, Identity]:
-        found = dict(self._known(marks))
-        found |= {mark: self._kept[mark] for mark in marks if mark in self._kept}
-        self._there.update(mark for mark, identity in found.items() if identity.is_left)
+    def known(self, uids: Sequence[MessageUid]) -> Mapping[MessageUid, Identity]:
+        found = dict(self._known(uids))
+        found |= {uid: self._kept[uid] for uid in uids if uid in self._kept}
+        self._there.update(uid for uid, identity in found.items() if identity.is_left)
         return found
 
     def without(self, fetched: Sequence[Fetched], left: Collection[MessageUid]) -> list[Fetched]:
-        """Those of these mails that do not stay."""
+        """The fetched mails that do not stay in the folder."""
         for mail in fetched:
-            self._kept.pop(mail.mark, None)  # it may have been that of another mail
-            self._there.discard(mail.mark)
-            if mail.mark in left:
-                self._there.add(mail.mark)
+            self._kept.pop(mail.uid, None)  # it may have been that of another mail
+            self._there.discard(mail.uid)
+            if mail.uid in left:
+                self._there.add(mail.uid)
                 if len(self._kept) < _MOST:
-                    self._kept[mail.mark] = replace(mail.identity, is_left=True)
-        return [mail for mail in fetched if mail.mark not in left]
+                    self._kept[mail.uid] = replace(mail.identity, is_left=True)
+        return [mail for mail in fetched if mail.uid not in left]
 
     def end(self) -> Collection[MessageUid]:
-        """The folder was looked through to its end: the marks of those that were there."""
-        self._kept = {mark: identity for mark, identity in self._kept.items() if mark in self._there}
+        """The folder was read to its end: returns the UIDs of the mails that stay there."""
+        self._kept = {uid: identity for uid, identity in self._kept.items() if uid in self._there}
         return frozenset(self._there)

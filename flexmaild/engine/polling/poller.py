@@ -1,9 +1,8 @@
-"""The thread that reads the reply folder when told to, and deletes what was committed.
+"""The thread that polls the reply folder on request, and deletes the mails that were committed.
 
-It fetches, has the mails understood by the sandboxed child (to which it says what was sent), has their
-outcomes committed, and deletes those mails and no others. At most `process_count` mails a poll, whatever woke
-it, beside those that are left where they lie. A failed poll ends with one report and leaves the folder as it
-is.
+It fetches mails, has the sandboxed child understand them, has their outcomes committed, and deletes those
+mails and no others: at most `process_count` in a poll, not counting those that stay in the folder. A failed
+poll ends with one report and leaves the folder as it is.
 """
 
 import queue
@@ -20,8 +19,8 @@ from flexmaild.core.errors import Failure, Reason, Refused, TryLater
 from flexmaild.core.left_in_folder import Committed, LeftMails
 from flexmaild.core.parsed_reply import MailNature, ParsedReply
 from flexmaild.core.ports import Fetched, FolderPosition, FolderState, Inbox, IsKnown, MessageUid, Unreadable
-from flexmaild.engine.polling.left_mails import Left
-from flexmaild.engine.polling.uids import Highest, Numbers
+from flexmaild.engine.polling.left_mails import LeftMailFilter
+from flexmaild.engine.polling.uids import Highest, UidWatch
 from flexmaild.engine.reply_priority import ReplyPriority
 from flexmaild.engine.sandbox.parent import RawMail, Sandbox
 from flexmaild.engine.worker import Worker
@@ -39,19 +38,22 @@ Read = Sequence[tuple[Fetched, ParsedReply]]
 
 @dataclass(slots=True)
 class Tally:
-    """What a poll has done so far; it counts even when the poll fails half-way."""
+    """What a poll has done so far, also when it fails half-way."""
 
     read: int = 0
     deleted: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     read_to: datetime | None = None
     is_end: bool = False
+    folder: FolderState | None = None
+    unreadable: Unreadable | None = None
+    left: LeftMails | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Backlog:
-    """More lay in the folder than a poll may read: when, and its newest mail then. Mails come in the order of
-    their places, so once one behind that was read, everything that lay there is: others may keep coming."""
+    """The folder held more than a poll may read: when, and its newest mail then. Mails are read in the
+    order of their positions, so once one behind that was read, all that lay there is read."""
 
     since: datetime
     newest: FolderPosition
@@ -59,12 +61,14 @@ class _Backlog:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What the poller works with. known: which of these marks were committed before, and of which mails;
-    highest: see `Numbers`. commit: makes the outcomes of these durable, and returns them; keep_mark: comes
-    between that and the first deletion (see `store.store_mark`); left: the mails that are left in the folder,
-    without those that are not among these, where they are given; all raise Failure. ended: is told how each
-    poll ended; died: of a bug that ended the thread. clock: that of transactions, since requests are decided
-    by when their mails were read."""
+    """What the poller works with.
+
+    known: which of these UIDs were committed before, and for which mails; highest: see `UidWatch`. commit:
+    commits outcomes and returns them; keep_mark: called between a commit and the first deletion (see
+    `store.store_mark`); left: the mails that stay in the folder, of those that are given. All raise Failure.
+    ended: called after each poll; died: called with a bug that ended the thread. clock: that of
+    transactions, since requests are decided by when their mails were read.
+    """
 
     known: IsKnown
     highest: Highest
@@ -72,14 +76,14 @@ class Work:
     keep_mark: Callable[[], None]
     left: Callable[[Collection[MessageUid] | None], LeftMails]
     ended: Callable[[PollEnded], None]
-    quiet: ReplyPriority
+    priority: ReplyPriority
     clock: TrustedClock
     beat: Callable[[str], None]
     died: Callable[[str, str], None]
 
 
 class Poller(Worker):
-    """The thread and its wake-up call. `poll` may be called by anybody, as often as they like."""
+    """The polling thread. `poll` may be called by any thread, at any time."""
 
     def __init__(
         self, work: Work, transport: str, process_count: int, inbox: Inbox, sandbox: Sandbox
@@ -95,25 +99,25 @@ class Poller(Worker):
         self._backlog: _Backlog | None = None
         self._refused = 0
         self._not_before = 0.0
-        self._left = Left(work.known)
-        self._numbers = Numbers(self._left.known, work.highest)
+        self._left = LeftMailFilter(work.known)
+        self._numbers = UidWatch(self._left.known, work.highest)
 
     def poll(self) -> Future[PollEnded]:
         """Ask for a poll; calls that come while one runs share the next. Cancelled where there is none."""
         future: Future[PollEnded] = Future()
         self._calls.put(future)
         if self._over.is_set():  # the thread may have looked at its calls for the last time
-            self._cancel(self._called())
+            self._cancel(self._pending_calls())
         return future
 
     def poll_when_due(self) -> None:
-        """Ask for a poll by the clock: not while a login that was refused would only be refused again, which
-        locks accounts."""
+        """Request a periodic poll. None is made while a refused login backs off, since retries lock
+        accounts."""
         if self._work.clock.steady() >= self._not_before:
             self.poll()
 
     def retry_login(self) -> None:
-        """An operator may have cured what refused us."""
+        """Retry a refused login now: an operator may have corrected the cause."""
         if self._refused:
             self._refused, self._not_before = 0, 0.0
             self.poll()
@@ -135,24 +139,24 @@ class Poller(Worker):
         self._inbox.close()
         self._sandbox.close()
         self._over.set()
-        self._cancel(self._called())
+        self._cancel(self._pending_calls())
 
     def _beat(self) -> None:
         self._work.beat(self.component)
 
     def _next_calls(self) -> list[Future[PollEnded]]:
-        """Everybody who asked for a poll by now; waits a little for the first."""
+        """The polls requested by now; waits a little for the first."""
         try:
             calls = [self._calls.get(timeout=5.0)]
         except queue.Empty:
             return []
-        waiting = [call for call in [*calls, *self._called()] if call is not None]
+        waiting = [call for call in [*calls, *self._pending_calls()] if call is not None]
         if not self._stopping.is_set():
             return waiting
         self._cancel(waiting)
         return []
 
-    def _called(self) -> list[Future[PollEnded] | None]:
+    def _pending_calls(self) -> list[Future[PollEnded] | None]:
         calls = []
         with suppress(queue.Empty):
             while True:
@@ -166,21 +170,9 @@ class Poller(Worker):
 
     def _poll(self) -> PollEnded:
         began, since, tally = self._work.clock.now(), self._work.clock.steady(), Tally()
-        folder: FolderState | None = None
-        unreadable: Unreadable | None = None
-        left: LeftMails | None = None
         fault = reason = step = ""
         try:
-            if doubt := self._work.clock.doubt():  # an answer is judged by when it is read
-                raise TryLater(Reason.OTHER, doubt.said, step=DOUBTED, cure=doubt.cure)
-            folder = self._inbox.open()
-            self._left.begin()
-            self._numbers.begin(folder)
-            if folder.messages:
-                self._sandbox.prepare()
-            self._batches(folder, tally, began)
-            # A folder in which nothing can be deleted is not looked through from its beginning at each poll.
-            left = self._work.left(self._left.end() if tally.is_end and folder.can_delete else None)
+            self._read_folder(tally, began)
         except Refused:  # a rule for requests: no mail can break it, so that is a bug
             raise
         except Failure as failure:  # a server's or the store's: the mails stay in the folder
@@ -189,18 +181,18 @@ class Poller(Worker):
             self._inbox.close()
         else:
             self._refused = 0
-            unreadable = self._inbox.unreadable()
+            tally.unreadable = self._inbox.unreadable()
             self._inbox.rest()
         withheld = self._inbox.unreadable()
         if withheld and withheld.is_recent:
-            tally.read_to = None  # it may be a change of mind
+            tally.read_to = None  # it may change an answer
         self._not_before = self._work.clock.steady() + retry.login_pause(self._refused)
         self._sandbox.close()
-        self._work.quiet.end()
+        self._work.priority.end()
         return PollEnded(
             self._transport,
             self._work.clock.steady() - since,
-            folder,
+            tally.folder,
             began,
             read=tally.read,
             deleted=tally.deleted,
@@ -209,13 +201,26 @@ class Poller(Worker):
             outcomes=tally.outcomes,
             step=step,
             read_to=tally.read_to,
-            unreadable=unreadable,
+            unreadable=tally.unreadable,
             went_back=self._numbers.went_back(),
-            left=left,
+            left=tally.left,
         )
 
+    def _read_folder(self, tally: Tally, began: datetime) -> None:
+        """Open the folder and read its mails. Raises Failure; `tally` has what was done until then."""
+        if doubt := self._work.clock.doubt():  # requests are decided by when their replies were read
+            raise TryLater(Reason.OTHER, doubt.said, step=DOUBTED, cure=doubt.cure)
+        tally.folder = folder = self._inbox.open()
+        self._left.begin()
+        self._numbers.begin(folder)
+        if folder.messages:
+            self._sandbox.prepare()
+        self._batches(folder, tally, began)
+        # Where nothing can be deleted, a poll does not read the folder from its beginning.
+        tally.left = self._work.left(self._left.end() if tally.is_end and folder.can_delete else None)
+
     def _batches(self, folder: FolderState, tally: Tally, began: datetime) -> None:
-        """Read what is there, within the count."""
+        """Read the folder in batches, up to the limit of a poll."""
         free, may_leave = self._process_count, MOST_LEFT
         while free > 0 and may_leave > 0 and not self._stopping.is_set():
             self._beat()
@@ -225,32 +230,32 @@ class Poller(Worker):
                 break
             tally.read += len(fetched)
             self._numbers.read(fetched)
-            self._work.quiet.begin()
+            self._work.priority.begin()
             done = self._left.without(fetched, self._commit(fetched, tally))
             free, may_leave = free - len(done), may_leave - (len(fetched) - len(done))
-            self._pass(fetched, tally)
+            self._note_progress(fetched, tally)
             self._beat()
             if folder.can_delete:
                 self._work.keep_mark()
-                tally.deleted += self._inbox.dispose([f.mark for f in done])
+                tally.deleted += self._inbox.delete([f.uid for f in done])
         if folder.can_delete:  # leftovers of an earlier poll, which may be behind the count too
             self._work.keep_mark()
-            tally.deleted += self._inbox.dispose(())
+            tally.deleted += self._inbox.delete(())
         if (free <= 0 or may_leave <= 0) and self._backlog is None:
-            self._look_ahead(tally)
+            self._remember_backlog(tally)
 
-    def _pass(self, read: Sequence[Fetched], tally: Tally) -> None:
-        """Whether everything that lay in the folder when there was too much of it has been read now."""
-        backlog, places = self._backlog, [mail.place for mail in read if mail.place]
+    def _note_progress(self, read: Sequence[Fetched], tally: Tally) -> None:
+        """Note whether these mails complete the backlog."""
+        backlog, places = self._backlog, [mail.position for mail in read if mail.position]
         if backlog is None:
             return
-        if any(place.is_behind(backlog.newest) for place in places):
+        if any(position.is_behind(backlog.newest) for position in places):
             tally.read_to, self._backlog = backlog.since, None
-        elif any(place.folder != backlog.newest.folder for place in places):
+        elif any(position.folder != backlog.newest.folder for position in places):
             self._backlog = None  # the folder was made anew
 
-    def _look_ahead(self, tally: Tally) -> None:
-        """The poll has read as much as it may; what is to be read until all that lies there now is?"""
+    def _remember_backlog(self, tally: Tally) -> None:
+        """The poll has reached its limit: note the newest mail in the folder, if any."""
         now = self._work.clock.now()
         newest = self._inbox.newest()
         if newest is None:
@@ -267,15 +272,15 @@ class Poller(Worker):
                 portion = fetched[first : first + PORTION]
                 read = list(zip(portion, self._understand(portion), strict=True))
                 committing_all.append(committing.submit(self._work.commit, read))
-                self._work.quiet.begin()
+                self._work.priority.begin()
             committed = [future.result() for future in committing_all]
         tally.outcomes.update(outcome.value for one in committed for outcome in one.outcomes.values())
-        return {mark for one in committed for mark in one.left}
+        return {uid for one in committed for uid in one.left}
 
     def _understand(self, fetched: Sequence[Fetched]) -> list[ParsedReply]:
-        letters = [RawMail(f.data, f.size, f.partial, f.is_cut) for f in fetched if f.data is not None]
-        readings = iter(self._sandbox.read(letters, self._beat))
-        return [next(readings) if f.data is not None else _oversize(f) for f in fetched]
+        mails = [RawMail(f.data, f.size, f.partial, f.is_cut) for f in fetched if f.data is not None]
+        replies = iter(self._sandbox.read(mails, self._beat))
+        return [next(replies) if f.data is not None else _oversize(f) for f in fetched]
 
 
 def _oversize(fetched: Fetched) -> ParsedReply:

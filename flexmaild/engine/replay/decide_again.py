@@ -1,7 +1,6 @@
-"""What becomes of a mail that is read once more: by the daemon's rules, at the requests as the mail met them.
+"""Decides again about a mail that was read before, by the daemon's rules and the requests as they were then.
 
-Used by `engine.replay.explain` and `engine.replay.replay`, with the store from beside. Nothing is changed by
-it.
+Used by `engine.replay.explain` and `engine.replay.replay`, on a read-only store. Changes nothing.
 """
 
 from collections.abc import Mapping
@@ -18,36 +17,38 @@ from flexmaild.store.read_only import ReadOnlyStore
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class MailContext:
     """What a mail is judged by. requests: those that it may be about and the one it was recorded at, as they
     stand in the store; answered: ids of those whose mail without a reference it answers; together: see
-    `comparison.as_before`; ids: whose those are that the store does not know."""
+    `comparison.as_met`; ids: whose those are that the store does not know."""
 
-    seen: ProcessedMail | None = None
+    processed: ProcessedMail | None = None
     requests: Mapping[str, Request] = field(default_factory=dict)
     answered: tuple[str, ...] = ()
     together: frozenset[str] = frozenset()
-    ids: named_requests.Ids = field(default_factory=named_requests.Ids)
+    ids: named_requests.KnownIds = field(default_factory=named_requests.KnownIds)
 
 
-def around(
-    store: ReadOnlyStore, keys: tuple[bytes, ...], reading: ParsedReply, seen: ProcessedMail | None
-) -> Around:
-    """keys: every one that ids of ours were made with. seen: what became of the mail when it was read, None
-    where it was not. Raises StoreFault."""
-    (answered,) = decide.answered_requests(store, [reading])
-    ids = {*decide.named_requests(reading, answered), seen.approval_id if seen else ""} - {""}
-    found = decide.with_names(store.requests(sorted(ids))) if ids else {}
-    is_tied = seen is not None and comparison.are_tied(found.values(), seen)
-    together = store.read_together(seen) if seen is not None and is_tied else frozenset()
-    whose = decide.ids_of(store, keys, [reading], ids - found.keys())
-    return Around(seen, found, answered, together, whose)
+def mail_context(
+    store: ReadOnlyStore, keys: tuple[bytes, ...], reply: ParsedReply, processed: ProcessedMail | None
+) -> MailContext:
+    """keys: every one that ids of ours were made with. processed: what became of the mail when it was read,
+    None where it was not. Raises StoreFault."""
+    (answered,) = decide.answered_requests(store, [reply])
+    ids = {*decide.named_requests(reply, answered), processed.approval_id if processed else ""} - {""}
+    found = decide.without_anonymous(store.requests(sorted(ids))) if ids else {}
+    is_tied = processed is not None and comparison.has_ties(found.values(), processed)
+    together = store.read_together(processed) if processed is not None and is_tied else frozenset()
+    whose = decide.ids_of(store, keys, [reply], ids - found.keys())
+    return MailContext(processed, found, answered, together, whose)
 
 
-def judged(reading: ParsedReply, known: Around, keys: ReferenceKeys, policy: SenderPolicy) -> Admission:
-    """What would become of the mail, were the requests that it names open."""
+def admission_today(
+    reply: ParsedReply, known: MailContext, keys: ReferenceKeys, policy: SenderPolicy
+) -> Admission:
+    """The admission of the mail if the requests that it names were open."""
     opened = {
-        identifier: comparison.as_before(request, known.seen, known.together)
+        identifier: comparison.as_met(request, known.processed, known.together)
         for identifier, request in known.requests.items()
     }
-    return named_requests.judged(reading, opened, keys, policy, known.answered, known.ids)
+    return named_requests.admission_of(reply, opened, keys, policy, known.answered, known.ids)

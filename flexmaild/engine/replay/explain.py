@@ -1,7 +1,7 @@
-"""How a mail is read, as a document: what was typed, what decided or kept it from deciding, and who said it.
+"""Explains how a mail is understood: what was typed, what decided or prevented a decision, who sent it.
 
-Used by `flexmaild explain`. The mail is read by the daemon's child and judged by the daemon's rules, as if
-its request were still open; what the store knows of it stands apart. Nothing is written or asked of DNS.
+Used by `flexmaild explain`. The sandboxed child reads the mail, and the daemon's rules decide about it as
+if its request were open; what the store knows is listed separately. Writes nothing and does not use DNS.
 """
 
 import hashlib
@@ -24,15 +24,15 @@ from flexmaild.core.work import MailsSent
 from flexmaild.engine.keys.reference_key import keys_of_ids, known_reference_keys
 from flexmaild.engine.policies import rules_without_dns
 from flexmaild.engine.replay import decide_again
-from flexmaild.engine.replay.decide_again import Around
+from flexmaild.engine.replay.decide_again import MailContext
 from flexmaild.engine.replay.sent_before import SentBefore
 from flexmaild.engine.sandbox.parent import RawMail, Sandbox
-from flexmaild.mail.understand.evidence import Evidence, Look
+from flexmaild.mail.understand.evidence import Evidence, SeenRendering
 from flexmaild.mail.understand.verdict import WHY
 from flexmaild.mail.understand.words.rules import Rules
 from flexmaild.settings.schema import Settings
 from flexmaild.store import StoreFault
-from flexmaild.store.read_only import ReadOnlyStore, store_beside
+from flexmaild.store.read_only import ReadOnlyStore, open_read_only
 
 # What Outlook saves by itself: an OLE file, which is no mail.
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
@@ -40,8 +40,8 @@ _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 
 @dataclass(slots=True)
 class Sources:
-    """Where an explanation comes from. settings: None for the defaults. store: None where they cannot be
-    had, and `without` says why."""
+    """The sources of an explanation. settings: None for the defaults. store: None where it cannot be read,
+    and `without` says why."""
 
     settings: Settings | None
     store: ReadOnlyStore | None = None
@@ -54,11 +54,11 @@ class Sources:
 
 
 def sources(settings: Settings | None) -> Sources:
-    """What can be had with these settings, by this user."""
+    """The sources that this user can read with these settings."""
     if settings is None:
         return Sources(None, without="without settings it is not known where the store is")
     try:
-        store, keys = store_beside(settings), known_reference_keys(settings)
+        store, keys = open_read_only(settings), known_reference_keys(settings)
         return Sources(settings, store, keys, keys_of_ids(settings, keys))
     except Failure as fault:
         return Sources(settings, without=str(fault))
@@ -66,156 +66,160 @@ def sources(settings: Settings | None) -> Sources:
         return Sources(settings, without=f"{fault.filename}: the key of references: {fault.strerror}")
 
 
-def explain(data: bytes, known: Sources) -> dict[str, Any]:
-    """The document; whole references are masked in it. Raises Failure where there is nobody to read it."""
-    reading, witness, around = _read(data, known)
-    reading = _with_proof_of_then(reading, around, known)
-    ruling = _ruling(reading, around, known)
+def explain(data: bytes, sources: Sources) -> dict[str, Any]:
+    """The document, with references masked. Raises Failure when no child process can be started."""
+    reply, evidence, context = _read(data, sources)
+    reply = _with_recorded_proof(reply, context, sources)
+    admission = _admission(reply, context, sources)
     document = {
         "size": len(data),
-        "sha256": reading.sha256,
+        "sha256": reply.sha256,
         "note": "an Outlook file (.msg) and no mail: save it as .eml" if data.startswith(_OLE) else "",
-        "verdict": _verdict(reading, ruling, around, known, witness),
-        "reading": _told(reading),
-        "sender": _sender(reading, known, witness),
+        "verdict": _verdict_document(reply, admission, context, sources, evidence),
+        "reading": _reply_document(reply),
+        "sender": _sender_document(reply, sources, evidence),
         "references": {
-            "text": list(reading.body_references),
-            "header": list(reading.thread_references),
-            "addresses": list(reading.address_references),
-            "elsewhere": list(reading.hidden_references),
+            "text": list(reply.body_references),
+            "header": list(reply.thread_references),
+            "addresses": list(reply.address_references),
+            "elsewhere": list(reply.hidden_references),
         },
-        "looks": [_look(look) for look in witness.looks],
-        "words_sent": {"known": known.store is not None, "without": known.without},
-        "now": _now(reading, ruling, around),
+        "looks": [_look_document(look) for look in evidence.renderings],
+        "words_sent": {"known": sources.store is not None, "without": sources.without},
+        "now": _store_document(reply, admission, context),
     }
-    found = (*reading.body_references, *reading.thread_references, *reading.address_references)
-    masked: dict[str, Any] = Mask((*found, *reading.hidden_references)).tree(document)
+    found = (*reply.body_references, *reply.thread_references, *reply.address_references)
+    masked: dict[str, Any] = Mask((*found, *reply.hidden_references)).tree(document)
     return masked
 
 
-def _read(data: bytes, known: Sources) -> tuple[ParsedReply, Evidence, Around]:
-    """The reading, and what it is judged by; without the words sent where these cannot be looked up."""
-    rules = rules_without_dns(known.settings) if known.settings else Rules.of()
-    letter = RawMail(data, len(data))
-    if known.store is not None:
+def _read(data: bytes, sources: Sources) -> tuple[ParsedReply, Evidence, MailContext]:
+    """The parsed reply with its evidence and context; without sent mails where the store cannot be read."""
+    rules = rules_without_dns(sources.settings) if sources.settings else Rules.of()
+    mail = RawMail(data, len(data))
+    if sources.store is not None:
         try:
-            return _read_as_then(letter, rules, known.store, known)
+            return _read_as_recorded(mail, rules, sources.store, sources)
         except StoreFault as fault:
-            known.forget_store(str(fault))
-    return *_read_with(letter, rules, lambda references: None), Around()
+            sources.forget_store(str(fault))
+    return *_read_with(mail, rules, lambda references: None), MailContext()
 
 
-def _read_as_then(
-    letter: RawMail, rules: Rules, store: ReadOnlyStore, known: Sources
-) -> tuple[ParsedReply, Evidence, Around]:
-    """With what had been sent when the daemon read this mail, or a copy with other bytes, if it did."""
-    words = SentBefore(store, known.keys)
-    seen = store.seen_as(hashlib.sha256(letter.data).hexdigest())
-    words.at(seen.at if seen else None)
-    reading, witness = _read_with(letter, rules, words)
-    around = decide_again.around(store, known.id_keys, reading, seen)
-    if seen is None and around.requests and reading.message_id:
-        seen = store.seen_with_id(around.requests, reading.message_id)
-        if seen is not None:
-            words.at(seen.at)
-            reading, witness = _read_with(letter, rules, words)
+def _read_as_recorded(
+    mail: RawMail, rules: Rules, store: ReadOnlyStore, sources: Sources
+) -> tuple[ParsedReply, Evidence, MailContext]:
+    """Read the mail with what had been sent when the daemon read it, or a copy of it with other bytes."""
+    words = SentBefore(store, sources.keys)
+    processed = store.processed_with_digest(hashlib.sha256(mail.data).hexdigest())
+    words.at(processed.at if processed else None)
+    reply, evidence = _read_with(mail, rules, words)
+    context = decide_again.mail_context(store, sources.id_keys, reply, processed)
+    if processed is None and context.requests and reply.message_id:
+        processed = store.processed_with_message_id(context.requests, reply.message_id)
+        if processed is not None:
+            words.at(processed.at)
+            reply, evidence = _read_with(mail, rules, words)
             # Its own verdict is known by the bytes that were read then.
-            around = decide_again.around(store, known.id_keys, reading, seen)
-    return reading, witness, around
+            context = decide_again.mail_context(store, sources.id_keys, reply, processed)
+    return reply, evidence, context
 
 
-def _read_with(letter: RawMail, rules: Rules, sent: MailsSent) -> tuple[ParsedReply, Evidence]:
+def _read_with(mail: RawMail, rules: Rules, sent: MailsSent) -> tuple[ParsedReply, Evidence]:
     reader = Sandbox(rules, lambda fault: None, sent)
     try:
-        return reader.read_with_witness(letter)
+        return reader.read_with_evidence(mail)
     finally:
         reader.close()
 
 
-def _with_proof_of_then(reading: ParsedReply, around: Around, known: Sources) -> ParsedReply:
-    seen = around.seen
-    then = comparison.verdict_of(seen, around.requests.get(seen.approval_id)) if seen is not None else None
-    return comparison.with_proof_of_then(reading, then, _wants_dkim(known))
+def _with_recorded_proof(reply: ParsedReply, context: MailContext, sources: Sources) -> ParsedReply:
+    processed = context.processed
+    then = (
+        comparison.verdict_of(processed, context.requests.get(processed.approval_id))
+        if processed is not None
+        else None
+    )
+    return comparison.with_recorded_proof(reply, then, _wants_dkim(sources))
 
 
-def _ruling(reading: ParsedReply, around: Around, known: Sources) -> Admission:
-    return decide_again.judged(reading, around, known.keys, SenderPolicy(_required(known)))
+def _admission(reply: ParsedReply, context: MailContext, sources: Sources) -> Admission:
+    return decide_again.admission_today(reply, context, sources.keys, SenderPolicy(_required(sources)))
 
 
-def _verdict(
-    reading: ParsedReply, ruling: Admission, around: Around, known: Sources, witness: Evidence
+def _verdict_document(
+    reply: ParsedReply, admission: Admission, context: MailContext, sources: Sources, evidence: Evidence
 ) -> dict[str, Any]:
-    """What would become of the mail, were its request open; certain only where the store could be read."""
-    if known.store is None and reading.nature is MailNature.HUMAN and named_requests.named(reading):
-        answer = reading.answer.value if reading.answer else ""
-        return {"certain": False, "outcome": "", "answer": answer, "because": known.without, "if_dkim": ""}
-    document = _ruled(ruling)
-    if _wants_dkim(known) and witness.is_signed and ruling.request_id:
-        proven = replace(reading, dkim_domains=(domain_of(reading.sender),))
-        other = _ruled(_ruling(proven, around, known))
+    """The outcome of the mail if its request were open; certain only where the store could be read."""
+    if sources.store is None and reply.nature is MailNature.HUMAN and named_requests.named_ids(reply):
+        answer = reply.answer.value if reply.answer else ""
+        return {"certain": False, "outcome": "", "answer": answer, "because": sources.without, "if_dkim": ""}
+    document = _admission_document(admission)
+    if _wants_dkim(sources) and evidence.is_signed and admission.request_id:
+        proven = replace(reply, dkim_domains=(domain_of(reply.sender),))
+        other = _admission_document(_admission(proven, context, sources))
         if other["outcome"] != document["outcome"]:
             document["if_dkim"] = other["answer"] or other["outcome"]
     return document
 
 
-def _ruled(ruling: Admission) -> dict[str, Any]:
-    event = ruling.event if ruling.outcome is Outcome.DECISION else None
+def _admission_document(admission: Admission) -> dict[str, Any]:
+    event = admission.event if admission.outcome is Outcome.DECISION else None
     return {
         "certain": True,
-        "outcome": ruling.outcome.value,
+        "outcome": admission.outcome.value,
         "answer": event.answer.value if isinstance(event, Answered) else "",
-        "because": ruling.because,
+        "because": admission.because,
         "if_dkim": "",
     }
 
 
-def _told(reading: ParsedReply) -> dict[str, Any]:
+def _reply_document(reply: ParsedReply) -> dict[str, Any]:
     return {
-        "nature": reading.nature.value,
-        "nature_because": reading.nature_because,
-        "subject": reading.subject,
-        "message_id": as_written(reading.message_id),
-        "date": reading.date,
-        "answer": reading.answer.value if reading.answer else "",
-        "unclear": reading.unclear,
-        "why": WHY.get(reading.unclear, ""),
-        "comment": reading.comment,
-        "language": reading.language,
+        "nature": reply.nature.value,
+        "nature_because": reply.nature_because,
+        "subject": reply.subject,
+        "message_id": as_written(reply.message_id),
+        "date": reply.date,
+        "answer": reply.answer.value if reply.answer else "",
+        "unclear": reply.unclear,
+        "why": WHY.get(reply.unclear, ""),
+        "comment": reply.comment,
+        "language": reply.language,
     }
 
 
-def _sender(reading: ParsedReply, known: Sources, witness: Evidence) -> dict[str, Any]:
+def _sender_document(reply: ParsedReply, sources: Sources, evidence: Evidence) -> dict[str, Any]:
     return {
-        "address": reading.sender,
-        "name": reading.sender_name,
-        "fault": reading.sender_fault,
-        "in_the_name_of_another": reading.delegate,
-        "proof": proof.proof_of(reading) if reading.sender else "",
+        "address": reply.sender,
+        "name": reply.sender_name,
+        "fault": reply.sender_fault,
+        "in_the_name_of_another": reply.delegate,
+        "proof": proof.proof_of(reply) if reply.sender else "",
         "results": [
             {"server": r.authserv_id, "method": r.method, "result": r.result, "domain": r.domain}
-            for r in reading.auth_results
+            for r in reply.auth_results
         ],
-        "dkim": _dkim(known, witness),
-        "required": _required(known),
+        "dkim": _dkim(sources, evidence),
+        "required": _required(sources),
     }
 
 
-def _dkim(known: Sources, witness: Evidence) -> str:
-    """What our own look at the signature would be."""
-    if not witness.is_signed:
+def _dkim(sources: Sources, evidence: Evidence) -> str:
+    """What our own check of the signature would be."""
+    if not evidence.is_signed:
         return "no signature"
-    return "not verified here (no DNS)" if _wants_dkim(known) else "not looked at (verify_dkim is off)"
+    return "not verified here (no DNS)" if _wants_dkim(sources) else "not looked at (verify_dkim is off)"
 
 
-def _wants_dkim(known: Sources) -> bool:
-    return known.settings is not None and known.settings.incoming.sender_authentication.verify_dkim
+def _wants_dkim(sources: Sources) -> bool:
+    return sources.settings is not None and sources.settings.incoming.sender_authentication.verify_dkim
 
 
-def _required(known: Sources) -> Requirement:
-    return known.settings.incoming.sender_authentication.require if known.settings else "reference"
+def _required(sources: Sources) -> Requirement:
+    return sources.settings.incoming.sender_authentication.require if sources.settings else "reference"
 
 
-def _look(look: Look) -> dict[str, Any]:
+def _look_document(look: SeenRendering) -> dict[str, Any]:
     return {
         "of": look.of,
         "answer": look.answer.value if look.answer else "",
@@ -234,10 +238,10 @@ def _look(look: Look) -> dict[str, Any]:
     }
 
 
-def _now(reading: ParsedReply, ruling: Admission, around: Around) -> Mapping[str, Any]:
-    """What the store knows of this mail and of its request; it plays no part in how the mail is read."""
+def _store_document(reply: ParsedReply, admission: Admission, context: MailContext) -> Mapping[str, Any]:
+    """What the store knows of this mail and its request; it does not influence how the mail is understood."""
     found: dict[str, Any] = {}
-    request, seen = around.requests.get(ruling.request_id), around.seen
+    request, processed = context.requests.get(admission.request_id), context.processed
     if request is not None:
         found["request"] = {
             "id": request.id,
@@ -246,14 +250,14 @@ def _now(reading: ParsedReply, ruling: Admission, around: Around) -> Mapping[str
             "decided_by": list(request.decided_by),
             "decided_at": timing.iso(request.decided_at, "seconds") or "",
         }
-        replaced = comparison.would_replace(request, ruling.event, datetime.now(UTC))
-        if seen is None and replaced is not None:
+        replaced = comparison.would_replace(request, admission.event, datetime.now(UTC))
+        if processed is None and replaced is not None:
             found["request"]["would_replace"] = replaced.answer.value
-    if seen is not None:
+    if processed is not None:
         found["mail"] = {
-            "read_at": timing.iso(seen.at, "seconds"),
-            "outcome": seen.outcome.value,
-            "because": seen.because,
-            "same_bytes": seen.mail.sha256 == reading.sha256,
+            "read_at": timing.iso(processed.at, "seconds"),
+            "outcome": processed.outcome.value,
+            "because": processed.because,
+            "same_bytes": processed.mail.sha256 == reply.sha256,
         }
     return found

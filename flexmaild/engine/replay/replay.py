@@ -1,8 +1,8 @@
-"""The kept mails once more, through this version and these settings: `Replay.run` says of each what differs.
+"""Reads the kept mails again with this version and these settings; `Replay.run` reports what differs.
 
-Used by `flexmaild replay`, beside a daemon or without one: reads the store from beside and the mails in the
-limited child, one after the other; sends, writes and keeps nothing. What is compared says
-`core.approval.comparison`.
+Used by `flexmaild replay`, whether a daemon runs or not: reads the store without writing and the mails in
+the sandboxed child, one after the other; sends and keeps nothing. `core.approval.comparison` says what is
+compared.
 """
 
 import hashlib
@@ -35,10 +35,10 @@ _PER_CHILD = 2000
 class Result:
     """One mail. request: as it stands in the store, where it is there. counted: its verdict counts there.
 
-    because: why it would come to what it comes to now.
+    because: the reason of the new outcome.
     """
 
-    seen: ProcessedMail
+    processed: ProcessedMail
     compared: Compared
     request: Request | None = None
     counted: bool = False
@@ -47,7 +47,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A request that would stand otherwise."""
+    """A request that would be in another state."""
 
     request_id: str
     was: State
@@ -56,7 +56,7 @@ class Decision:
 
 @dataclass(slots=True)
 class Replay:
-    """Raises StoreFault, and Failure where there is nobody to read the mails."""
+    """Raises StoreFault, and Failure when no child process can be started."""
 
     store: ReadOnlyStore
     settings: Settings
@@ -75,12 +75,12 @@ class Replay:
         self._policy = SenderPolicy(self.settings.incoming.sender_authentication.require)
 
     def run(self, since: datetime, span: MailRange) -> Iterator[Result]:
-        """One result for each mail of the span, in the order in which they were read."""
+        """One result for each mail in the range, in the order in which they were read."""
         number, after = 0, 0
         try:
             while found := self.store.read_since(since, after, span.last, _SLICE):
                 for kept in found:
-                    yield self._one(kept.seen)
+                    yield self._result(kept.processed)
                     number += 1
                     if number % _PER_CHILD == 0:
                         self._reader.close()
@@ -88,44 +88,46 @@ class Replay:
         finally:
             self._reader.close()
 
-    def _one(self, seen: ProcessedMail) -> Result:
-        raw = self.store.raw(seen.mail.sha256) if seen.mail.sha256 else None
-        is_intact = raw is not None and hashlib.sha256(raw).hexdigest() == seen.mail.sha256
-        gap = comparison.gap_before_reading(seen, raw, is_intact)
+    def _result(self, processed: ProcessedMail) -> Result:
+        raw = self.store.raw(processed.mail.sha256) if processed.mail.sha256 else None
+        is_intact = raw is not None and hashlib.sha256(raw).hexdigest() == processed.mail.sha256
+        gap = comparison.gap_before_reading(processed, raw, is_intact)
         if gap is not None or raw is None:
-            was = RecordedOutcome(seen.outcome)
-            return Result(seen, Compared(was, was, gap=gap or Gap.NOT_KEPT))
-        self._words.at(seen.at)
+            was = RecordedOutcome(processed.outcome)
+            return Result(processed, Compared(was, was, gap=gap or Gap.NOT_KEPT))
+        self._words.at(processed.at)
         # A mail of which only the text was fetched is kept in part, with the size that it had.
-        (reading,) = self._reader.read([RawMail(raw, seen.found.size, partial=seen.found.size != len(raw))])
-        return self._judged(seen, reading)
-
-    def _judged(self, seen: ProcessedMail, reading: ParsedReply) -> Result:
-        around = decide_again.around(self.store, self._id_keys, reading, seen)
-        of_then = around.requests.get(seen.approval_id)
-        verdict = comparison.verdict_of(seen, of_then)
-        verifies = self.settings.incoming.sender_authentication.verify_dkim
-        reading = comparison.with_proof_of_then(reading, verdict, verifies)
-        ruling = decide_again.judged(reading, around, self.keys, self._policy)
-        today = Today(
-            reading,
-            ruling,
-            request=of_then,
-            knows_words=self._words.are_known or reading.nature is not MailNature.HUMAN,
-            has_other_key=comparison.has_other_key(reading, of_then, self.keys),
-            verifies_dkim=verifies,
-            misses=any(r.request_id not in around.requests for r in named_requests.whole_references(reading)),
+        (reply,) = self._reader.read(
+            [RawMail(raw, processed.found.size, partial=processed.found.size != len(raw))]
         )
-        result = comparison.compared(seen, verdict, today)
-        if result.differs and seen.approval_id:
-            event = ruling.event if ruling.request_id == seen.approval_id else None
-            changed = Changed(seen.mail.sha256, seen.invitation, result.now, event, seen.at)
-            self._changes.setdefault(seen.approval_id, []).append(changed)
+        return self._result_of_reply(processed, reply)
+
+    def _result_of_reply(self, processed: ProcessedMail, reply: ParsedReply) -> Result:
+        context = decide_again.mail_context(self.store, self._id_keys, reply, processed)
+        of_then = context.requests.get(processed.approval_id)
+        verdict = comparison.verdict_of(processed, of_then)
+        verifies = self.settings.incoming.sender_authentication.verify_dkim
+        reply = comparison.with_recorded_proof(reply, verdict, verifies)
+        admission = decide_again.admission_today(reply, context, self.keys, self._policy)
+        today = Today(
+            reply,
+            admission,
+            request=of_then,
+            knows_words=self._words.are_known or reply.nature is not MailNature.HUMAN,
+            has_other_key=comparison.has_other_key(reply, of_then, self.keys),
+            verifies_dkim=verifies,
+            misses=any(r.request_id not in context.requests for r in named_requests.whole_references(reply)),
+        )
+        result = comparison.compared(processed, verdict, today)
+        if result.differs and processed.approval_id:
+            event = admission.event if admission.request_id == processed.approval_id else None
+            changed = Changed(processed.mail.sha256, processed.invitation, result.now, event, processed.at)
+            self._changes.setdefault(processed.approval_id, []).append(changed)
         counted = verdict is not None and not verdict.replaced
-        return Result(seen, result, of_then, counted, ruling.because)
+        return Result(processed, result, of_then, counted, admission.because)
 
     def decisions(self) -> Iterator[Decision]:
-        """After `run`: the requests that would stand otherwise."""
+        """After `run`: the requests that would be in another state."""
         for identifier, changes in self._changes.items():
             request = self.store.requests([identifier]).get(identifier)
             today = comparison.decision_today(request, changes) if request is not None else None

@@ -1,7 +1,7 @@
-"""What had been sent to a person when their mail was read: what went out later was not known then.
+"""Finds the mails that had been sent to a person by the time when their mail was read.
 
-Used by who reads an old mail again, `engine.replay.replay` and `engine.replay.explain`. A confirmation that
-repeats a comment would else have the comment's lines in common with what we sent.
+Used by `engine.replay.replay` and `engine.replay.explain`. A later confirmation that repeats a comment
+would otherwise make the comment's lines count as ours.
 """
 
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ _EVER = datetime.max.replace(tzinfo=UTC)
 class SentBefore:
     """Called with the references of one mail, as `SentMails` is; `at` says when that mail was read.
 
-    are_known: whether what was asked for since is known whole; True where nothing was asked for.
+    are_known: whether all that was looked up since is known; True where nothing was looked up.
     """
 
     def __init__(self, store: ReadOnlyStore, keys: ReferenceKeys) -> None:

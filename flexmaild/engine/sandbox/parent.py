@@ -1,8 +1,8 @@
-"""Hostile mail is understood in a child process: this end starts it, feeds it, and outlives it.
+"""Has mails understood in a child process: starts it, feeds it, and restarts it when it died.
 
-`Sandbox.read` gives one reading for each mail, whatever the mail does to the child: one that kills or
-stalls it is tried again alone, then called unparsable (at once, if it took all the CPU time that a mail may
-take); its neighbours are read as usual. A child that cannot
+`Sandbox.read` returns one parsed reply for each mail, whatever the mail does to the child: one that kills
+or stalls it is tried again alone, then unparsable (at once, if it took all the CPU time that a mail may
+take); other mails are read as usual. A child that cannot
 be started at all (no memory, no descriptors, a package being replaced) says nothing about any mail: then
 `read` raises TryLater. When what was sent cannot be looked up, the store's fault passes through it. Used by
 `engine.polling.poller` in its thread; the other end is `engine.sandbox.child`.
@@ -26,15 +26,15 @@ from flexmaild.core.parsed_reply import MailNature, ParsedReply
 from flexmaild.core.references import WHOLE, parse
 from flexmaild.core.work import MailsSent
 from flexmaild.engine.sandbox.framing import (
-    AHEAD,
-    ASKED,
+    EVIDENCE,
     MAIL,
+    MAIL_WITH_EVIDENCE,
     MOST_REFERENCES,
-    READING,
+    QUERY,
     READY,
-    WITNESS,
-    WITNESSED,
-    WORDS,
+    REPLY,
+    SENT_AHEAD,
+    SENT_MAILS,
     FrameError,
     receive,
     send,
@@ -56,8 +56,8 @@ WINDOW, WINDOW_BYTES = 4, 4 * 1024 * 1024
 _REFERENCE = re.compile(WHOLE.encode(), re.IGNORECASE)
 _LOOKED_AT = 64 * 1024
 
-_READING: TypeAdapter[ParsedReply] = TypeAdapter(ParsedReply)
-_WITNESS: TypeAdapter[Evidence] = TypeAdapter(Evidence)
+_REPLY_TYPE: TypeAdapter[ParsedReply] = TypeAdapter(ParsedReply)
+_EVIDENCE_TYPE: TypeAdapter[Evidence] = TypeAdapter(Evidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class RawMail:
 
 
 class Sandbox:
-    """The child, started at the first mail and again whenever it died or was told to rest."""
+    """The child, started at the first mail and again after it died or was closed."""
 
     def __init__(self, rules: Rules, on_death: Callable[[str], None], mails_sent: MailsSent) -> None:
         """mails_sent: is called by `read`, in its thread; may raise a Failure and nothing else."""
@@ -80,41 +80,42 @@ class Sandbox:
         self._on_death = on_death
         self._mails_sent = mails_sent
         self._child: subprocess.Popen[bytes] | None = None
-        self._line: socket.socket | None = None
+        self._channel: socket.socket | None = None
         self._is_ready = False
 
-    def read(self, letters: Sequence[RawMail], beat: Callable[[], None] = lambda: None) -> list[ParsedReply]:
-        """A reading for each, in their order; `beat` is called whenever there is one more. Raises TryLater
-        when there is nobody to read them, and what `mails_sent` raises when it cannot be known."""
-        readings: list[ParsedReply | None] = [None] * len(letters)
+    def read(self, mails: Sequence[RawMail], beat: Callable[[], None] = lambda: None) -> list[ParsedReply]:
+        """A parsed reply for each mail, in order; `beat` is called after each. Raises TryLater when no
+        child can be started, and what `mails_sent` raises."""
+        replies: list[ParsedReply | None] = [None] * len(mails)
         at = 0
-        while at < len(letters):
-            at, took_all_time = self._read_on(letters, readings, at, beat)
-            if at < len(letters):  # the child died of this mail, or of one it had read before
+        while at < len(mails):
+            at, took_all_time = self._read_on(mails, replies, at, beat)
+            if at < len(mails):  # the child died of this mail, or of one it had read before
                 beat()
                 if not took_all_time:
-                    readings[at] = self._read_alone(letters[at])
+                    replies[at] = self._read_alone(mails[at])
                     beat()
                 at += 1
-        return [r if r is not None else _unread(one) for r, one in zip(readings, letters, strict=True)]
+        return [r if r is not None else _unparsable(one) for r, one in zip(replies, mails, strict=True)]
 
-    def read_with_witness(self, letter: RawMail) -> tuple[ParsedReply, Evidence]:
-        """A reading, and what it was made of: nothing for a mail that killed the child. Raises as `read`."""
-        line = self._ready()
+    def read_with_evidence(self, mail: RawMail) -> tuple[ParsedReply, Evidence]:
+        """The parsed reply and its evidence, which is empty for a mail that killed the child. Raises as
+        `read`."""
+        channel = self._ready()
         try:
-            self._send(line, letter, WITNESSED)
-            reading = self._reading(line, letter)
-            return reading, _witness(_hear(line))
+            self._send_mail(channel, mail, MAIL_WITH_EVIDENCE)
+            reply = self._receive_reply(channel, mail)
+            return reply, _evidence(_receive_frame(channel))
         except (OSError, FrameError, ValidationError) as fault:
-            self._on_death(_told(fault))
+            self._on_death(_fault_text(fault))
             self.close()
         except Failure:
             self.close()
             raise
-        return _unread(letter), Evidence()
+        return _unparsable(mail), Evidence()
 
     def prepare(self) -> None:
-        """Start the child now, while something else is done; a failure shows at the first mail."""
+        """Start the child now, in parallel to other work; a failure shows at the first mail."""
         with suppress(TryLater):
             self._started()
 
@@ -125,19 +126,19 @@ class Sandbox:
     def _end(self) -> int:
         """The same; returns what the child ended with, which is its own end if it was dying already."""
         code = 0
-        if self._line is not None:
-            self._line.close()
+        if self._channel is not None:
+            self._channel.close()
         if self._child is not None:
             self._child.kill()
             code = self._child.wait()
-        self._line = self._child = None
+        self._channel = self._child = None
         self._is_ready = False
         return code
 
     def _read_on(
         self,
-        letters: Sequence[RawMail],
-        readings: list[ParsedReply | None],
+        mails: Sequence[RawMail],
+        replies: list[ParsedReply | None],
         first: int,
         beat: Callable[[], None],
     ) -> tuple[int, bool]:
@@ -145,66 +146,66 @@ class Sandbox:
         there took all its CPU time: that is counted for each mail, so no other one is to blame."""
         sent = done = first
         took_all_time = False
-        line = self._ready()
+        channel = self._ready()
         try:
-            while done < len(letters):
-                while sent < len(letters) and _fits(letters[done : sent + 1]):
-                    self._send(line, letters[sent])
+            while done < len(mails):
+                while sent < len(mails) and _fits(mails[done : sent + 1]):
+                    self._send_mail(channel, mails[sent])
                     sent += 1
-                readings[done] = self._reading(line, letters[done])
+                replies[done] = self._receive_reply(channel, mails[done])
                 done += 1
                 beat()
         except (OSError, FrameError, ValidationError) as fault:
-            self._on_death(_told(fault))
+            self._on_death(_fault_text(fault))
             took_all_time = self._end() == -signal.SIGXCPU
         except Failure:  # the child waits for words that do not come
             self.close()
             raise
         return done, took_all_time
 
-    def _send(self, line: socket.socket, letter: RawMail, tag: bytes = MAIL) -> None:
-        references = _seen_at_once(letter.data)
+    def _send_mail(self, channel: socket.socket, mail: RawMail, tag: bytes = MAIL) -> None:
+        references = _visible_references(mail.data)
         if references:
-            _say(line, AHEAD + self._words(references))
-        head = b" %d %d %d " % (letter.size, letter.partial, letter.is_cut)
-        _say(line, tag + head + letter.data)
+            _send_frame(channel, SENT_AHEAD + self._sent_mails(references))
+        head = b" %d %d %d " % (mail.size, mail.partial, mail.is_cut)
+        _send_frame(channel, tag + head + mail.data)
 
-    def _words(self, references: tuple[str, ...]) -> bytes:
+    def _sent_mails(self, references: tuple[str, ...]) -> bytes:
         return pickle.dumps((references, self._mails_sent(references)))
 
-    def _reading(self, line: socket.socket, letter: RawMail) -> ParsedReply:
-        """The child's answer to this mail, and before it what it may ask for."""
-        frame = _hear(line)
-        if frame.startswith(ASKED):
-            _say(line, WORDS + self._words(_references(frame[1:])))
-            frame = _hear(line)  # asked twice is no reading
-        return checked(frame, letter)
+    def _receive_reply(self, channel: socket.socket, mail: RawMail) -> ParsedReply:
+        """The child's answer to this mail, after answering its query, if any."""
+        frame = _receive_frame(channel)
+        if frame.startswith(QUERY):
+            _send_frame(channel, SENT_MAILS + self._sent_mails(_asked_references(frame[1:])))
+            frame = _receive_frame(channel)  # asked twice is no reading
+        return parsed_reply(frame, mail)
 
-    def _read_alone(self, letter: RawMail) -> ParsedReply:
+    def _read_alone(self, mail: RawMail) -> ParsedReply:
         answer: list[ParsedReply | None] = [None]
-        self._read_on([letter], answer, 0, lambda: None)
-        return answer[0] or _unread(letter)
+        self._read_on([mail], answer, 0, lambda: None)
+        return answer[0] or _unparsable(mail)
 
     def _ready(self) -> socket.socket:
         """The line to a child that has understood the rules. Raises TryLater."""
-        line = self._started()
+        channel = self._started()
         if not self._is_ready:
             try:
-                self._is_ready = _hear(line) == READY
+                self._is_ready = _receive_frame(channel) == READY
             except (OSError, FrameError) as fault:
-                raise self._no_child(fault) from fault
-        return line
+                raise self._start_failure(fault) from fault
+        return channel
 
     def _started(self) -> socket.socket:
-        if self._line is not None and self._child is not None and self._child.poll() is None:
-            return self._line
+        if self._channel is not None and self._child is not None and self._child.poll() is None:
+            return self._channel
         self.close()
         try:
             return self._start()
         except OSError as fault:
-            raise self._no_child(fault) from fault
+            raise self._start_failure(fault) from fault
 
-    def _no_child(self, fault: Exception) -> TryLater:
+    def _start_failure(self, fault: Exception) -> TryLater:
         self._on_death(f"{type(fault).__name__}: {fault}")
         self.close()
         text = f"the process that reads mails cannot be started ({fault})"
@@ -216,7 +217,7 @@ class Sandbox:
 
     def _start(self) -> socket.socket:
         ours, theirs = socket.socketpair()
-        self._line = ours
+        self._channel = ours
         with theirs:
             self._child = subprocess.Popen(
                 # -B: on a full disk Python puts a bytecode file that is cut short in the place of the whole
@@ -229,66 +230,66 @@ class Sandbox:
                 env={"LC_ALL": "C.UTF-8", "TZ": "UTC"},
                 cwd="/",
             )
-        _say(ours, self._rules)
+        _send_frame(ours, self._rules)
         return ours
 
 
-def _say(line: socket.socket, data: bytes) -> None:
-    send(line, data, Deadline.after(WALL_SECONDS))
+def _send_frame(channel: socket.socket, data: bytes) -> None:
+    send(channel, data, Deadline.after(WALL_SECONDS))
 
 
-def _hear(line: socket.socket) -> bytes:
-    """A child that drips a byte at a time has no more time than one that is silent."""
-    return receive(line, Deadline.after(WALL_SECONDS))
+def _receive_frame(channel: socket.socket) -> bytes:
+    """One frame within the time limit, however slowly its bytes arrive."""
+    return receive(channel, Deadline.after(WALL_SECONDS))
 
 
 def _fits(on_the_way: Sequence[RawMail]) -> bool:
     """Whether so many mails may be with the child at once; one always may."""
-    small = sum(len(letter.data) for letter in on_the_way) <= WINDOW_BYTES
+    small = sum(len(mail.data) for mail in on_the_way) <= WINDOW_BYTES
     return len(on_the_way) == 1 or (len(on_the_way) <= WINDOW and small)
 
 
-def _told(fault: Exception) -> str:
-    """For the journal; what the child said may be a mail's text, or ours."""
+def _fault_text(fault: Exception) -> str:
+    """The fault for the log; without values, which may quote a mail."""
     text = f"{fault.error_count()} faults" if isinstance(fault, ValidationError) else str(fault)
     return f"{type(fault).__name__}: {text}"
 
 
-def _seen_at_once(data: bytes) -> tuple[str, ...]:
-    """The references near the beginning of this mail, without taking it apart. Which ones it really holds the
-    child says: when it finds others, it asks."""
+def _visible_references(data: bytes) -> tuple[str, ...]:
+    """The references near the beginning of this mail, without parsing it. The child asks when it finds
+    others."""
     found = dict.fromkeys(text.decode().upper() for text in _REFERENCE.findall(data, 0, _LOOKED_AT))
     return tuple(found) if len(found) <= MOST_REFERENCES else ()
 
 
-def _references(asked: bytes) -> tuple[str, ...]:
-    """What the child asks for, if it is what it may ask for."""
+def _asked_references(asked: bytes) -> tuple[str, ...]:
+    """The references in the child's query. Raises FrameError for anything else."""
     references = tuple(asked.decode("ascii", "replace").split(" "))
     if len(references) > MOST_REFERENCES or not all(map(parse, references)):
         raise FrameError("a question that is none")
     return references
 
 
-def checked(frame: bytes, letter: RawMail) -> ParsedReply:
-    """The child's answer, if it is one and about this mail: the digest is the evidence that is kept."""
-    if not frame.startswith(READING):
+def parsed_reply(frame: bytes, mail: RawMail) -> ParsedReply:
+    """The child's answer. Raises FrameError unless it is a reply about this mail, by its digest."""
+    if not frame.startswith(REPLY):
         raise FrameError("an answer that is no reading")
-    reading = _READING.validate_json(frame[1:])
-    if reading.sha256 != hashlib.sha256(letter.data).hexdigest():
+    reply = _REPLY_TYPE.validate_json(frame[1:])
+    if reply.sha256 != hashlib.sha256(mail.data).hexdigest():
         raise FrameError("an answer about another mail")
-    return reading
+    return reply
 
 
-def _witness(frame: bytes) -> Evidence:
-    if not frame.startswith(WITNESS):
+def _evidence(frame: bytes) -> Evidence:
+    if not frame.startswith(EVIDENCE):
         raise FrameError("an answer that is no witness")
-    return _WITNESS.validate_json(frame[1:])
+    return _EVIDENCE_TYPE.validate_json(frame[1:])
 
 
-def _unread(letter: RawMail) -> ParsedReply:
-    digest = hashlib.sha256(letter.data).hexdigest()
+def _unparsable(mail: RawMail) -> ParsedReply:
+    digest = hashlib.sha256(mail.data).hexdigest()
     because = "reading it took too much time or memory"
-    # By what stands in it as it is, without taking it apart: whom it concerns has to see it.
-    named = mentions.requests(mentions.in_bytes(letter.data))
+    # Found in the raw bytes, without parsing, so that the requests show this mail.
+    named = mentions.requests(mentions.candidates_in_bytes(mail.data))
     nature = MailNature.UNPARSABLE
-    return ParsedReply(digest, letter.size, nature, because, partial=letter.partial, named_requests=named)
+    return ParsedReply(digest, mail.size, nature, because, partial=mail.partial, named_requests=named)

@@ -1,7 +1,7 @@
-"""What arrives: each results field of a mail with its place, and the border that would have believed it.
+"""Each results field of a mail with its place, and the border that would have trusted it.
 
 For administrators who set up `borders`. A border is proposed only where this program would really match it.
-Whether its field can be a stranger's is said with it: only what stands above the first Received that is no
+Each field says whether the sender can have written it: only what stands above the first Received that is no
 local step was certainly written by the receiving side. Pure.
 """
 
@@ -11,12 +11,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from flexmaild.core.documents.diagnosis import Place
-from flexmaild.mail.authentication.borders import EXCHANGE_ONLINE, Border, Trace, found, is_below, written_by
+from flexmaild.mail.authentication.borders import (
+    EXCHANGE_ONLINE,
+    Border,
+    Trace,
+    is_below,
+    trusted_results,
+    written_by,
+)
 from flexmaild.mail.authentication.results import read
 from flexmaild.mail.authentication.structured import Unreadable
 from flexmaild.mail.parse.header import Header, clean
 
-# What the settings take; nothing else of a stranger's mail comes into a proposal.
+# What the settings accept; nothing else of a mail gets into a proposal.
 _ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 _HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 # Fields of a mail that are listed, hops that are tried for each, results that are named.
@@ -25,11 +32,10 @@ _LONGEST = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
+class LocatedField:
     """One Authentication-Results field. host: whose Received it stands by, empty where there is none.
 
-    entry: the border that believes it, or would. is_receivers: the receiving side wrote it, and nobody else
-    can have.
+    entry: the border that believes it, or would. is_receivers: only the receiving side can have written it.
     """
 
     id: str
@@ -46,14 +52,14 @@ class Arrived:
         return f"id {self.id or '(none)'} {where}, {self.said or 'no result'}, trusted: {trusted}"
 
 
-def arrived(
+def results_fields(
     header: Header, borders: Sequence[Border], exchange_online: bool, longest: int
-) -> tuple[Arrived, ...]:
+) -> tuple[LocatedField, ...]:
     """The fields of this header from the top. longest: bytes of a field that is read."""
     trace = Trace.of(header)
-    seen = found(header, borders, exchange_online, longest)
+    seen = trusted_results(header, borders, exchange_online, longest)
     by_exchange = exchange_online and any(r.authserv_id == EXCHANGE_ONLINE for r in seen.results)
-    fields: list[Arrived] = []
+    fields: list[LocatedField] = []
     for (at, value), sighting in list(zip(trace.fields, seen.sightings, strict=True))[:MOST_FIELDS]:
         is_first_nameless = not sighting.id and not any(not one.id for one in fields)
         entry = next((b for b in borders if at in written_by(trace, b)), None) or _entry(
@@ -61,7 +67,7 @@ def arrived(
         )
         place, host = _place(trace, at, entry)
         fields.append(
-            Arrived(
+            LocatedField(
                 clean(sighting.id)[:_LONGEST],
                 clean(host)[:_LONGEST],
                 place,
@@ -160,9 +166,9 @@ def _said(value: bytes, longest: int) -> str:
     return ", ".join(list(pairs)[:_MOST_RESULTS])
 
 
-def proposals(mails: Iterable[Sequence[Arrived]]) -> dict[Border, list[Arrived]]:
+def proposals(mails: Iterable[Sequence[LocatedField]]) -> dict[Border, list[LocatedField]]:
     """The borders that are not in the settings and would have believed fields of these mails."""
-    wanted: dict[Border, list[Arrived]] = {}
+    wanted: dict[Border, list[LocatedField]] = {}
     for fields in mails:
         for entry in dict.fromkeys(one.entry for one in fields if one.entry and not one.is_trusted):
             wanted.setdefault(entry, []).append(next(one for one in fields if one.entry == entry))

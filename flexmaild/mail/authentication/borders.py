@@ -8,11 +8,11 @@ elsewhere, or cannot be read, are evidence against the mail. Pure.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
-from flexmaild.core.addresses import is_same_organization
+from flexmaild.core.addresses import domain_of, is_same_organization
 from flexmaild.core.approval.proof import Side
 from flexmaild.core.parsed_reply import AuthResult
 from flexmaild.mail.authentication import copied, methods, signatures
@@ -25,7 +25,7 @@ from flexmaild.mail.parse.header import Header, clean
 EXCHANGE_ONLINE = "exchange-online"
 
 # What servers write beside their results; between a field and the Received of its host nothing else stands.
-_BESIDE = (
+_NEAR_RESULTS = (
     b"authentication-results",
     b"received-spf",
     b"dkim-filter",
@@ -56,7 +56,7 @@ class Border:
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class SeenField:
     """One Authentication-Results field of a mail. above: the host whose Received stands next below it."""
 
     id: str
@@ -66,12 +66,12 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class TrustedResults:
     """What the borders say of a mail. faults: sentences on what speaks against it."""
 
     results: tuple[AuthResult, ...] = ()
     faults: tuple[str, ...] = ()
-    sightings: tuple[Sighting, ...] = ()
+    sightings: tuple[SeenField, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,9 @@ def _placed(header: Header, name: bytes) -> list[tuple[int, bytes]]:
     return list(zip(places, header.all(name), strict=True))[:_MOST]
 
 
-def found(header: Header, borders: Sequence[Border], exchange_online: bool, longest: int) -> Found:
+def trusted_results(
+    header: Header, borders: Sequence[Border], exchange_online: bool, longest: int
+) -> TrustedResults:
     """What of this header counts. longest: bytes of a field."""
     trace = Trace.of(header)
     believed: dict[int, Border] = {}
@@ -128,12 +130,12 @@ def found(header: Header, borders: Sequence[Border], exchange_online: bool, long
         elif not server or not any(_is_of_own_hop(trace, at, b) for b in own):
             faults.append(f"a field of {name} that {name} did not write")
     if exchange_online and b"received" in header.fields:
-        faults += _nameless(trace, longest, sets)
-    faults += _lent_spf(trace, borders, sets, signatures.of(header))
+        faults += _add_exchange_results(trace, longest, sets)
+    faults += _borrowed_spf_faults(trace, borders, sets, signatures.of(header))
     if sets:
-        faults += copied.faults(header, sets, greetings)
-    said = [r for name, results in sets.items() for r in methods.said(name, results, header)]
-    return Found(tuple(said), tuple(dict.fromkeys(faults)), tuple(_sightings(trace, believed)))
+        faults += copied.injection_faults(header, sets, greetings)
+    said = [r for name, results in sets.items() for r in methods.auth_results(name, results, header)]
+    return TrustedResults(tuple(said), tuple(dict.fromkeys(faults)), tuple(_sightings(trace, believed)))
 
 
 def written_by(trace: Trace, border: Border) -> list[int]:
@@ -160,7 +162,7 @@ def is_below(trace: Trace, place: int, at: int) -> bool:
 
 def hop_number(trace: Trace, border: Border) -> int | None:
     """The number of the hop by which the border took the mail over. Who stands above it must have the mail
-    from there: else somebody reached that host past the border, and brought the border's field along."""
+    from there: otherwise a client reached that host past the border, with a forged field of the border."""
     for number in range(trace.first, len(trace.hops)):
         hop = trace.hops[number][1]
         if _is_by(hop, border):
@@ -210,7 +212,7 @@ def _is_of_own_hop(trace: Trace, at: int, border: Border) -> bool:
     if border.results == "below":
         return any(is_below(trace, place, at) for place in own)
     place = next((place for place, _ in trace.hops if place > at), len(trace.order))
-    return place in own and all(name.startswith(_BESIDE) for name in trace.order[at + 1 : place])
+    return place in own and all(name.startswith(_NEAR_RESULTS) for name in trace.order[at + 1 : place])
 
 
 def _kept(results: Iterable[Result], border: Border, hop: Hop) -> Iterator[Result]:
@@ -223,7 +225,7 @@ def _kept(results: Iterable[Result], border: Border, hop: Hop) -> Iterator[Resul
             yield result
 
 
-def _lent_spf(
+def _borrowed_spf_faults(
     trace: Trace,
     borders: Iterable[Border],
     sets: Mapping[str, Sequence[Result]],
@@ -240,13 +242,13 @@ def _lent_spf(
         passed = [methods.domain(r) for r in said if (r.method, r.result) == ("dmarc", "pass")]
         if number is None or not passed or any(r.method == "spf" for r in said):
             continue
-        signed = signatures.vouched([r for r in said if r.method == "dkim"], owned)
+        signed = signatures.passed_domains([r for r in said if r.method == "dkim"], owned)
         is_signed = all(any(is_same_organization(s, domain) for s in signed) for domain in passed)
         if not is_signed and b"received-spf" in trace.order[trace.hops[number][0] :]:
             yield f"{border.id} may have passed it for a Received-SPF field that the sender brought along"
 
 
-def _nameless(trace: Trace, longest: int, sets: dict[str, list[Result]]) -> Iterator[str]:
+def _add_exchange_results(trace: Trace, longest: int, sets: dict[str, list[Result]]) -> Iterator[str]:
     """Adds the results of Exchange Online's field, the topmost of those without an authserv-id."""
     value = next((value for (_, value), name in zip(trace.fields, trace.ids, strict=True) if not name), None)
     if value is not None:
@@ -256,23 +258,34 @@ def _nameless(trace: Trace, longest: int, sets: dict[str, list[Result]]) -> Iter
             yield f"Exchange Online's field cannot be read: {fault}"
 
 
-def _sightings(trace: Trace, believed: Iterable[int]) -> Iterator[Sighting]:
+def _sightings(trace: Trace, believed: Iterable[int]) -> Iterator[SeenField]:
     known = set(believed)
     for (at, value), name in zip(trace.fields, trace.ids, strict=True):
         above = next((h.by for place, h in trace.hops if place > at), "")
         said = clean(value[:400].decode("utf-8", "replace")).partition(";")[2].strip()
-        yield Sighting(name, above, at in known, said)
+        yield SeenField(name, above, at in known, said)
 
 
-def summary(found: Found) -> str:
-    """Who wrote which fields, for somebody who has to find out why a sender is not proven."""
-    said = ", ".join(f"{r.authserv_id}: {r.method}={r.result}" for r in found.results)
+def summary(trusted_results: TrustedResults) -> str:
+    """Who wrote which fields, for an operator who asks why a sender is not authenticated."""
+    said = ", ".join(f"{r.authserv_id}: {r.method}={r.result}" for r in trusted_results.results)
     if said:
         return said
-    believed = dict.fromkeys(s.id for s in found.sightings if s.is_believed)
-    others = Counter(s.id or "no name" for s in found.sightings if not s.is_believed)
+    believed = dict.fromkeys(s.id for s in trusted_results.sightings if s.is_believed)
+    others = Counter(s.id or "no name" for s in trusted_results.sightings if not s.is_believed)
     named = ", ".join(f"{name} ({count})" for name, count in others.most_common(5))
     parts = [f"nothing that counts in the field of {', '.join(believed)}"] if believed else []
     parts += ["no field of a border"] if others and not believed else []
     parts += [f"fields of {named}"] if others else []
     return "; ".join(parts) or "no Authentication-Results field"
+
+
+def is_internal(header: Header, sender: str, own_domains: Collection[str]) -> bool:
+    """Whether it says that a user of the same organisation logged in and sent this, from one of our domains.
+
+    Exchange removes these fields from mail that enters the organisation ("header firewall"); a mail with two
+    of them did not pass it.
+    """
+    values = header.all(b"x-ms-exchange-organization-authas")
+    said = len(values) == 1 and values[0].strip().lower() == b"internal"
+    return said and domain_of(sender) in own_domains

@@ -24,17 +24,19 @@ _NO_LITERAL = str.maketrans("", "", "[]:")
 _COPIED = ("a", "d", "i", "s")
 
 
-def faults(header: Header, sets: Mapping[str, Sequence[Result]], greetings: Iterable[str]) -> Iterator[str]:
+def injection_faults(
+    header: Header, sets: Mapping[str, Sequence[Result]], greetings: Iterable[str]
+) -> Iterator[str]:
     """Sentences on what of this mail could have written results into a border's field. sets: those found
     there, by the border's name; greetings: of the hosts that brought the mail to these borders."""
     fields = header.all(b"dkim-signature")
     if len(fields) > MOST:
         yield f"more than {MOST} signatures"
-    if any(map(_is_odd, fields[:MOST])):
+    if any(map(_has_special_characters, fields[:MOST])):
         yield "a signature with characters that could write results into a border's own field"
-    if any(map(_is_odd_envelope, header.all(b"return-path")[:MOST])):
+    if any(map(_is_special_envelope, header.all(b"return-path")[:MOST])):
         yield "an envelope sender with characters that could write results into a border's own field"
-    if any(map(_is_odd_greeting, greetings)):
+    if any(map(_is_special_greeting, greetings)):
         yield "a greeting with characters that could write results into a border's own field"
     owned = signatures.of(header)
     for name, results in sets.items():
@@ -42,8 +44,8 @@ def faults(header: Header, sets: Mapping[str, Sequence[Result]], greetings: Iter
             yield f"a field of {name} on a signature that is not in the mail"
 
 
-def _is_odd(signature: bytes) -> bool:
-    """Also where it is no valid list of tags, since nobody knows which of them a border reads."""
+def _has_special_characters(signature: bytes) -> bool:
+    """Also where it is no valid list of tags, since it is unknown which of them a border reads."""
     tags = tags_of(signature)
     if not tags or not _BASE64.fullmatch(tags.get("b", "")):
         return True
@@ -58,13 +60,13 @@ def _is_missing(result: Result, owned: Sequence[Signature]) -> bool:
     return not any(signer == s.domain or signer.endswith(f".{s.domain}") for s in owned)
 
 
-def _is_odd_greeting(greeting: str) -> bool:
+def _is_special_greeting(greeting: str) -> bool:
     """Neither a name nor an address in brackets. Postfix writes "?" for what could end a comment here, but
     hands the greeting to its milters as it came; without a "=" that is no result."""
     return _PLAIN.fullmatch(greeting.translate(_NO_LITERAL)) is None
 
 
-def _is_odd_envelope(return_path: bytes) -> bool:
+def _is_special_envelope(return_path: bytes) -> bool:
     """The "=" of many bounce addresses can do nothing without a `;` or a blank."""
     text = raw_text(return_path)[0]
     start, end = text.find("<"), text.rfind(">")

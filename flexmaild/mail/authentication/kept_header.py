@@ -1,8 +1,9 @@
-"""What is kept of a mail's header, so that it can be looked at under other settings later: where its results
-fields stand, and whose Received stand around them.
+"""The part of a mail's header that is stored, so that it can be judged under other settings later: where its
+results fields stand, and whose Received fields stand around them.
 
-Other fields keep their name, since it matters that something stands between, and lose what they say. What is
-too much is left away from the bottom: there the oldest hops are, and what a sender brought along. Pure.
+Other fields keep their name, since it matters that something stands between, and lose their value. Too long a
+header is cut at the bottom, where the oldest hops are and what the sender wrote. Apart, since the daemon
+writes and reads it without authenticating anything. Pure.
 """
 
 from flexmaild.mail.parse.header import Header, parse_header
@@ -12,7 +13,7 @@ MOST, _NAME, _VALUE = 16_384, 40, 4_097
 _WHOLE = (b"received", b"authentication-results")
 
 
-def kept(header: Header) -> str:
+def stored_header(header: Header) -> str:
     """The header as one text, a character for each byte."""
     counts: dict[bytes, int] = {}
     lines: list[bytes] = []
@@ -30,5 +31,5 @@ def kept(header: Header) -> str:
 
 
 def header_of(text: str) -> Header:
-    """The header again, without what was left away."""
+    """The stored header, parsed again."""
     return parse_header(text.encode("latin-1", "replace"))

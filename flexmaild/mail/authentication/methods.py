@@ -24,7 +24,7 @@ def domain(result: Result) -> str:
     return result.domain(*_PROPERTIES.get(result.method, ()))
 
 
-def said(server: str, results: Sequence[Result], header: Header) -> list[AuthResult]:
+def auth_results(server: str, results: Sequence[Result], header: Header) -> list[AuthResult]:
     """Of DKIM each verified domain, else the worst; of other methods the worst result."""
     worst: dict[str, AuthResult] = {}
     has_envelope = any("smtp.mailfrom" in r.properties for r in results if r.method == "spf")
@@ -40,7 +40,7 @@ def said(server: str, results: Sequence[Result], header: Header) -> list[AuthRes
     if "dmarc" in worst and worst["dmarc"].result == "pass" and _is_open(worst, header):
         worst["dmarc"] = AuthResult(server, "dmarc", "policy", worst["dmarc"].domain)
     dkim = [r for r in results if r.method == "dkim"]
-    passed = signatures.vouched(dkim, signatures.of(header))
+    passed = signatures.passed_domains(dkim, signatures.of(header))
     made = [AuthResult(server, "dkim", "pass", domain) for domain in passed]
     rest = [AuthResult(server, "dkim", r.result, r.signer) for r in dkim]
     failed = [r for r in rest if r.result != "pass" and r.domain not in passed]
@@ -54,7 +54,7 @@ def _is_of_greeting(result: Result) -> bool:
 
 
 def _is_open(worst: Mapping[str, AuthResult], header: Header) -> bool:
-    """Whether DMARC may have passed by a signature to whose mail somebody can have added what is read."""
+    """Whether DMARC may have passed by a signature that leaves room to add the text that is read."""
     passed, spf = worst["dmarc"].domain, worst.get("spf")
     by_spf = spf is not None and (spf.result, spf.domain) == ("pass", passed)
     return not by_spf and any(s.is_open for s in signatures.speaking_for(header, passed))

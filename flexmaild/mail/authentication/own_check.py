@@ -33,7 +33,7 @@ _NEEDED = frozenset((b"from", b"subject", b"date"))
 _MOST_SIGNATURES = 3
 # Each may take two seconds, and the whole mail ten.
 _MOST_LOOKUPS = 4
-# The library takes the square of the time for blanks in a row. In a signature nobody writes so many; those in
+# The library takes the square of the time for blanks in a row. No signature has so many; those in
 # a body are made one here, as relaxed canonicalization does anyway. Header and fields have their own limits.
 _BLANKS = re.compile(rb"\s{64}")
 _RUN = re.compile(rb"[\t ]+")
@@ -60,7 +60,7 @@ class _Dns:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class VerifiedSignatures:
     """What was found here of From's domain. domains: itself, where a signature over the mail that we verified
     may speak for it. is_strict: its DMARC record, as far as it was read, lets no other domain do so."""
 
@@ -68,19 +68,21 @@ class Checked:
     is_strict: bool = False
 
 
-def checked(data: bytes, header: Header, domain: str, lookup: Lookup) -> Checked:
+def verify_signatures(data: bytes, header: Header, domain: str, lookup: Lookup) -> VerifiedSignatures:
     """The signatures of this domain, From's, and of others of its owner.
 
     Refused: an open signature (`l=`, a field added on top of signed ones), one that leaves out From, Subject
     or Date, an expired one, SHA-1, a key that is only tested (`t=y`), a short one. What else it leaves out,
-    `understand.otherwise` looks at. A valid signature says nothing about when it was made (RFC 6376 section
+    `understand.alternatives` checks. A valid signature says nothing about when it was made (RFC 6376 section
     8.6).
     """
     dns = _Dns(lookup)
     owned = [(i, s) for i, s in enumerate(signatures.of(header)) if is_same_organization(s.domain, domain)]
     if _is_verified(data, header.all(b"dkim-signature"), owned, domain, dns):
-        return Checked((domain,))
-    return Checked(is_strict=any(s.domain != domain for _, s in owned) and _is_strict(_policy(domain, dns)))
+        return VerifiedSignatures((domain,))
+    return VerifiedSignatures(
+        is_strict=any(s.domain != domain for _, s in owned) and _is_strict(_policy(domain, dns))
+    )
 
 
 def _is_verified(
@@ -98,7 +100,7 @@ def _is_verified(
             continue
         tags = tags_of(fields[index])
         same = relaxed if tags.get("c", "").endswith("/relaxed") else data
-        if _is_valid(same, index, signature, tags, dns) and _may_speak(signature.domain, domain, dns):
+        if _is_valid(same, index, signature, tags, dns) and _may_vouch(signature.domain, domain, dns):
             return True
     return False
 
@@ -142,13 +144,13 @@ def _may_sign(key: Mapping[str, str], tags: Mapping[str, str]) -> bool:
     return "y" not in flags and is_exact and "sha256" in hashes and not {"*", "email"}.isdisjoint(services)
 
 
-def _may_speak(signed: str, domain: str, dns: _Dns) -> bool:
+def _may_vouch(signed: str, domain: str, dns: _Dns) -> bool:
     """Whether their DMARC record lets the one domain speak for the other, of the same owner (RFC 7489 section
     3.1.1).
 
-    One above may unless the record is strict, and where nobody answers. One below or beside may be lent to
-    somebody, so only where there is a record that is not strict, nor that of a registry (`psd=y`) that our
-    list does not know.
+    A domain above may unless the record is strict, also without an answer. One below or beside may belong to
+    another user, so only where there is a record that is not strict, nor that of a registry (`psd=y`) that
+    our list does not know.
     """
     if signed == domain:
         return True

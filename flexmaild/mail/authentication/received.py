@@ -22,13 +22,13 @@ _GREETING = re.compile(r"(?:HELO|EHLO) ")
 _WITHIN_QMAIL = re.compile(r"qmail \d+ invoked (?:from network|by alias)")
 _HANDED_IN = re.compile(r"qmail \d+ invoked by uid \d+")
 _FETCHING = re.compile(r"POP\d|IMAP", re.IGNORECASE)
-# A client's name is believed of servers known to write it only where it leads back to the client's address:
-# Postfix, which else writes "unknown", and sendmail, which else adds "(may be forged)". Who owns an address
-# chooses the name that it leads to, and others (OpenSMTPD) write that.
+# A client's name is trusted from servers that write it only where it resolves to the client's address:
+# Postfix, which else writes "unknown", and sendmail, which else adds "(may be forged)". The owner of an
+# address chooses its reverse name, which other servers (OpenSMTPD) write.
 _VERIFYING = re.compile(r"Postfix|\d+(?:\.\d+)+/\S+")
 _CLIENT = re.compile(r"([A-Za-z0-9._-]+) \[(?:IPv6:)?[0-9A-Fa-f:.]+\]")
 _LONGEST = 4_096
-# The addresses that a host hands mail to itself by.
+# The addresses by which a host hands mail to itself.
 _LOCAL = frozenset(("127.0.0.1", "::1"))
 
 
@@ -65,7 +65,7 @@ class Hop:
 
 
 def hop(value: bytes) -> Hop:
-    """What one Received field says; a Hop that says nothing where it can be read in more than one way."""
+    """The hop of one Received field; an empty Hop if it can be read in more than one way."""
     try:
         return _hop(pieces(decoded(value[: _LONGEST + 1])), len(value))
     except Unreadable:
@@ -75,27 +75,27 @@ def hop(value: bytes) -> Hop:
 def _hop(found: Sequence[Piece], length: int) -> Hop:
     if length > _LONGEST:
         raise Unreadable("too long")
-    words, beside = _clauses(found)
+    words, comments = _clauses(found)
     if not words:
-        return _of_qmail(beside.get("", []))
-    if fetched := _fetched_from(words, beside):
+        return _of_qmail(comments.get("", []))
+    if fetched := _fetched_from(words, comments):
         words["from"] = words["from"][:1]
     if any(len(words.get(name, ["one"])) != 1 for name in ("from", "by")):
         raise Unreadable("a host of several words")
     if any(map(_AUTHENTICATED.fullmatch, words.get("with", [])[1:])):
         raise Unreadable("a login behind another protocol")
-    is_exim = any(map(_EXIM.match, beside.get("with", [])))
-    places, addresses = _client(words.get("from", []), beside.get("from", []), is_exim=is_exim)
-    is_verifying = any(map(_VERIFYING.fullmatch, beside.get("by", [])))
+    is_exim = any(map(_EXIM.match, comments.get("with", [])))
+    places, addresses = _client(words.get("from", []), comments.get("from", []), is_exim=is_exim)
+    is_verifying = any(map(_VERIFYING.fullmatch, comments.get("by", [])))
     named = [_CLIENT.fullmatch(place) for place in places if is_verifying]
     by = words.get("by", [""])[0].lower().rstrip(".")
-    programs = [comment for comment in beside.get("by", []) if comment.lower().startswith("lmtp")]
+    programs = [comment for comment in comments.get("by", []) if comment.lower().startswith("lmtp")]
     return Hop(
         by=by,
         names=tuple(match[1].lower().rstrip(".") for match in named if match),
         addresses=(fetched,) if fetched else addresses,
         protocol=(words.get("with") or programs or [""])[0],
-        is_within=_is_within_cluster(words) and not beside,
+        is_within=_is_within_cluster(words) and not comments,
         greeting="".join(words.get("from", [])),
     )
 
@@ -111,11 +111,11 @@ def _clauses(found: Sequence[Piece]) -> tuple[dict[str, list[str]], dict[str, li
     if any(piece.kind == ";" or _is_clause(piece) for piece in found[end + 1 :]):
         raise Unreadable("more than a date at its end")
     words: dict[str, list[str]] = {}
-    beside: dict[str, list[str]] = {}
+    comments: dict[str, list[str]] = {}
     clause = ""
     for piece in found[:end]:
         if piece.kind == "comment":
-            beside.setdefault(clause, []).append(piece.text)
+            comments.setdefault(clause, []).append(piece.text)
         elif _is_clause(piece):
             # `with ESMTP with STARTTLS` (Mimecast) is one clause of two words.
             is_continued = clause == "with" == piece.text.lower()
@@ -131,7 +131,7 @@ def _clauses(found: Sequence[Piece]) -> tuple[dict[str, list[str]], dict[str, li
             words[clause].append(piece.text)
     if not all(words.values()):
         raise Unreadable("a clause that says nothing")
-    return words, beside
+    return words, comments
 
 
 def _is_clause(piece: Piece) -> bool:
@@ -144,8 +144,10 @@ def _is_within_cluster(words: Mapping[str, Sequence[str]]) -> bool:
 
 
 def _of_qmail(comments: Sequence[str]) -> Hop:
-    """It notes that it handed on what came by network, as it says below. What a program of the host handed in
-    (vpopmail forwards mail so, and a web form sends it) came from the host itself, and it names no host."""
+    """A hop of qmail, which notes that it passed on what arrived by network. What a program of the host
+    handed in (vpopmail forwards mail so, and a web form sends it) came from the host itself, and the field
+    names no
+    host."""
     if len(comments) != 1:
         return Hop()
     if _HANDED_IN.fullmatch(comments[0]):
@@ -153,13 +155,13 @@ def _of_qmail(comments: Sequence[str]) -> Hop:
     return Hop(is_within=_WITHIN_QMAIL.fullmatch(comments[0]) is not None)
 
 
-def _fetched_from(words: Mapping[str, Sequence[str]], beside: Mapping[str, Sequence[str]]) -> str:
+def _fetched_from(words: Mapping[str, Sequence[str]], comments: Mapping[str, Sequence[str]]) -> str:
     """The address of the mailbox from which a program of ours fetched it (fetchmail: `from NAME [ADDRESS]`).
 
-    Nobody greets it, so that no word of it is a client's.
+    There is no greeting, so no word of it comes from a client.
     """
     client = words.get("from", [])
-    if len(client) != 2 or "from" in beside or not _FETCHING.fullmatch("".join(words.get("with", []))):
+    if len(client) != 2 or "from" in comments or not _FETCHING.fullmatch("".join(words.get("with", []))):
         return ""
     literal = _LITERAL.fullmatch(client[1])
     return _address(literal[1]) if literal else ""

@@ -60,8 +60,8 @@ def loose_id(value: bytes) -> str:
 
 
 def _without_comments(text: str) -> str:
-    """A blank for each comment, with those in it; parentheses without a partner stay. Linear: a header of
-    nothing but parentheses must not hold up anybody."""
+    """A blank for each comment, with those in it; parentheses without a partner stay. Linear, even for a
+    header of nothing but parentheses."""
     kept: list[str] = []
     open_at: list[int] = []
     for character in text:

@@ -86,7 +86,7 @@ def speaking_for(header: Header, domain: str) -> tuple[Signature, ...]:
     return tuple(s for s in of(header) if s.domain.split(".")[-2:] == ends)
 
 
-def covered(header: Header, domain: str) -> frozenset[bytes] | None:
+def covered_fields(header: Header, domain: str) -> frozenset[bytes] | None:
     """The names of the fields that each signature which may speak for this domain covers, whether the mail
     has them or not; None where there is no such signature."""
     found = [s.signed for s in speaking_for(header, domain)]
@@ -95,17 +95,17 @@ def covered(header: Header, domain: str) -> frozenset[bytes] | None:
 
 def signed_addressees(header: Header, domain: str) -> tuple[bytes, ...] | None:
     """Which of To and Cc every signature that may speak for this domain covers; None where there is none."""
-    names = covered(header, domain)
+    names = covered_fields(header, domain)
     return tuple(name for name in _ADDRESSEES if name in names) if names is not None else None
 
 
 def digests(header: Header, domain: str) -> tuple[str, ...]:
     """What the signatures that may speak for this domain are told by, however they are written: by their
     value; and by what they are over, since some verifiers take each number that is equal to it modulo an RSA
-    key, and nobody can see here which key that was."""
+    key, and the key is not known here."""
     found = [s for s in speaking_for(header, domain) if s.value][:MOST]
-    told = [told for s in found for told in (bytes_of(s.value), _signed_text(s, header)) if told]
-    return tuple(dict.fromkeys(hashlib.sha256(one).hexdigest() for one in told))
+    texts = [texts for s in found for texts in (bytes_of(s.value), _signed_text(s, header)) if texts]
+    return tuple(dict.fromkeys(hashlib.sha256(one).hexdigest() for one in texts))
 
 
 def _signed_text(signature: Signature, header: Header) -> bytes:
@@ -123,8 +123,9 @@ def bytes_of(code: str) -> bytes:
     return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
 
 
-def vouched(results: Sequence[Result], owned: Sequence[Signature]) -> list[str]:
-    """The domains of which a signature in this mail passed; a failed one beside it is as none (RFC 6376 6.1).
+def passed_domains(results: Sequence[Result], owned: Sequence[Signature]) -> list[str]:
+    """The domains of which a signature in this mail passed; a failed one for the same domain cancels it (RFC
+    6376 6.1).
 
     A sender can have a result written into a border's own field by his envelope address. So a result counts
     only for a signature that is there, and none of a domain where they are more than its signatures. A
@@ -137,20 +138,20 @@ def vouched(results: Sequence[Result], owned: Sequence[Signature]) -> list[str]:
     claimed: Counter[str] = Counter()
     for (domain, *_), same in keyed.items():
         claimed[domain] += 1 if _is_unanimous(same) else len(same)
-    present = Counter(domain for domain, _, _ in set(map(_told_apart, owned)))
+    present = Counter(domain for domain, _, _ in set(map(_identity, owned)))
     found: dict[str, None] = {}
     for (domain, selector, begin), same in keyed.items():
         fitting = [s for s in owned if _fits(s, domain, selector, begin)]
         # What names a signature by its value speaks of that one; else there is one for each result.
         passed = any(result.result == "pass" for result in same) and (_is_unanimous(same) or not begin)
         is_open = any(s.is_open for s in fitting)
-        is_room = _is_unanimous(same) or len(same) <= len(set(map(_told_apart, fitting)))
+        is_room = _is_unanimous(same) or len(same) <= len(set(map(_identity, fitting)))
         if domain and passed and fitting and not is_open and is_room and claimed[domain] <= present[domain]:
             found[domain] = None
     return list(found)
 
 
-def _told_apart(signature: Signature) -> tuple[str, str, str]:
+def _identity(signature: Signature) -> tuple[str, str, str]:
     """The same for two that no result can tell apart."""
     return signature.domain, signature.selector, signature.value
 

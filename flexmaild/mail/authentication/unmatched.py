@@ -1,8 +1,8 @@
 """Borders of the settings that cannot be right: the last mails came another way, or bear another id there.
 
 A border that writes nothing into some mails (opendkim into unsigned ones) is not wrong for that: it takes a
-field that another name wrote where this border would. Strangers' fields are no evidence, so that nobody can
-call a right border wrong by sending mails. Pure.
+field that another name wrote where this border would. Fields from outside are no evidence: otherwise
+a sender could make a right border look wrong. Pure.
 """
 
 from collections import Counter

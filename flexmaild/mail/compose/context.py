@@ -1,4 +1,4 @@
-"""What the templates may speak of: one mapping of plain values, made from an order and its request.
+"""The template context: one mapping of plain values, made from an order and its request.
 
 Called by `compose.write`. docs/templates.md describes each name. Strings from outside are cleaned of
 control characters here; escaping is the templates' (autoescape).
@@ -29,7 +29,7 @@ _MAX_METADATA = 12
 _MAX_VALUE = 300
 
 # label, value, and a remark in a softer colour
-Row = tuple[str, str, str]
+_Row = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,33 +52,32 @@ class ComposeSettings:
     words: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
-def view(
+def template_context(
     order: MailOrder,
     request: Request | None,
     reference: str,
-    stationery: ComposeSettings,
+    settings: ComposeSettings,
     now: datetime,
     on_fault: FaultHandler,
 ) -> dict[str, Any]:
     """The context for this mail's templates; faults of a named template go to `on_fault`."""
     if order.kind is MailKind.NOT_ENTITLED:
-        request = (
-            None  # nothing of it is for somebody who was not asked, whatever an operator's template shows
-        )
-    lang = texts.language(order.language, order.to.language, stationery.language)
+        # Its recipient was not asked, and may see nothing of the request in any operator's template.
+        request = None
+    lang = texts.language(order.language, order.to.language, settings.language)
     say = partial(texts.say, lang)
     terms = request.terms if request else None
     title = one_line(terms.title if terms else str(order.facts.get("subject", "")))
-    title = title or say("subject.notification", product=stationery.product)
-    approve, reject = _words(stationery, lang)
+    title = title or say("subject.notification", product=settings.product)
+    approve, reject = _words(settings, lang)
     context: dict[str, Any] = {
         **_facts(order, request),
         "t": say,
         "kind": order.kind.value,
         "lang": lang,
-        "product": stationery.product,
+        "product": settings.product,
         "title": title,
-        "subject": _subject(order, title, say, stationery.product),
+        "subject": _subject(order, title, say, settings.product),
         "lead": say(f"lead.{_event(order)}"),
         "address": order.to.address,
         "name": one_line(order.to.name, 100),
@@ -90,8 +89,8 @@ def view(
         "why": _why(order, say, approve, reject),
     }
     context["rows"] = tuple(_rows(order, request, context, now))
-    context.update(_links(order.kind, reference, stationery, context))
-    context.update(_body(order, terms, context, stationery.templates, on_fault))
+    context.update(_links(order.kind, reference, settings, context))
+    context.update(_body(order, terms, context, settings.templates, on_fault))
     return context
 
 
@@ -101,7 +100,7 @@ def _facts(order: MailOrder, request: Request | None) -> dict[str, Any]:
     return {
         "state": str(order.facts.get("state") or (request.state.value if request else "")),
         "decided_by": tuple(one_line(str(b)) for b in ([by] if isinstance(by, str) else by)),
-        "decided_at": _moment(order, "decided_at") or (request.decided_at if request else None),
+        "decided_at": _time_of(order, "decided_at") or (request.decided_at if request else None),
         "because": one_line(str(order.facts.get("because", ""))),
         "answer": str(order.facts.get("answer", "")),
         "comment": _shown_comment(order),
@@ -110,12 +109,12 @@ def _facts(order: MailOrder, request: Request | None) -> dict[str, Any]:
         "noted": order.facts.get("noted", 0),
         "needed": order.facts.get("needed", 0),
         "outcome": str(order.facts.get("outcome") or "pending"),
-        "settles_at": _moment(order, "settles_at"),
+        "settles_at": _time_of(order, "settles_at"),
         "taken_out": bool(order.facts.get("taken_out")),
     }
 
 
-def _moment(order: MailOrder, fact: str) -> datetime | None:
+def _time_of(order: MailOrder, fact: str) -> datetime | None:
     given = order.facts.get(fact)
     return datetime.fromisoformat(given) if isinstance(given, str) else given
 
@@ -138,10 +137,10 @@ def _quoted(order: MailOrder, fact: str) -> str:
     return one_line(str(order.facts.get(fact, "")), _MAX_VALUE)
 
 
-def _words(stationery: ComposeSettings, lang: str) -> tuple[str, str]:
+def _words(settings: ComposeSettings, lang: str) -> tuple[str, str]:
     """The two words we propose in this language."""
     own = LANGUAGES[lang if lang in LANGUAGES else "en"].decide
-    return stationery.words.get(lang) or (own.approve[0], own.reject[0])
+    return settings.words.get(lang) or (own.approve[0], own.reject[0])
 
 
 def _subject(order: MailOrder, title: str, say: partial[str], product: str) -> str:
@@ -184,7 +183,7 @@ def _why(order: MailOrder, say: partial[str], approve: str, reject: str) -> str:
 
 def _rows(
     order: MailOrder, request: Request | None, context: Mapping[str, Any], now: datetime
-) -> Iterator[Row]:
+) -> Iterator[_Row]:
     """The small table: for a request what, who and until when; for an answer what became of it."""
     say = context["t"]
     if request is None:
@@ -207,14 +206,16 @@ def _rows(
         yield say("label.word"), context["unclear_word"], ""
 
 
-def _settling_rows(context: Mapping[str, Any], say: partial[str], now: datetime) -> Iterator[Row]:
+def _settling_rows(context: Mapping[str, Any], say: partial[str], now: datetime) -> Iterator[_Row]:
     """What will be decided as it stands, and when."""
     yield say("label.outcome"), say(f"state.{context['outcome']}"), ""
     if at := context["settles_at"]:
-        yield say("label.decides"), texts.moment(at), texts.remaining(context["lang"], at, now)
+        yield say("label.decides"), texts.formatted_time(at), texts.remaining(context["lang"], at, now)
 
 
-def _asked_rows(order: MailOrder, terms: Terms, say: partial[str], lang: str, now: datetime) -> Iterator[Row]:
+def _asked_rows(
+    order: MailOrder, terms: Terms, say: partial[str], lang: str, now: datetime
+) -> Iterator[_Row]:
     if terms.requester:
         yield say("label.requester"), one_line(terms.requester), ""
     yield _until(terms, say, lang, now)
@@ -227,8 +228,12 @@ def _asked_rows(order: MailOrder, terms: Terms, say: partial[str], lang: str, no
         yield say("label.attachments"), ", ".join(one_line(a.filename, 80) for a in terms.attachments[:5]), ""
 
 
-def _until(terms: Terms, say: partial[str], lang: str, now: datetime) -> Row:
-    return say("label.until"), texts.moment(terms.expires_at), texts.remaining(lang, terms.expires_at, now)
+def _until(terms: Terms, say: partial[str], lang: str, now: datetime) -> _Row:
+    return (
+        say("label.until"),
+        texts.formatted_time(terms.expires_at),
+        texts.remaining(lang, terms.expires_at, now),
+    )
 
 
 def _rule(terms: Terms, say: partial[str]) -> str:
@@ -237,7 +242,7 @@ def _rule(terms: Terms, say: partial[str]) -> str:
     return say(f"rule.{terms.quorum}")
 
 
-def _metadata(terms: Terms) -> Iterator[Row]:
+def _metadata(terms: Terms) -> Iterator[_Row]:
     """What the pipeline says about itself, as far as it is flat; the rest is for programs."""
     flat = [(k, v) for k, v in terms.metadata.items() if isinstance(v, str | int | float) and str(v)]
     for key, value in flat[:_MAX_METADATA]:
@@ -247,7 +252,7 @@ def _metadata(terms: Terms) -> Iterator[Row]:
 
 def _decision_rows(
     order: MailOrder, request: Request, context: Mapping[str, Any], say: partial[str]
-) -> Iterator[Row]:
+) -> Iterator[_Row]:
     if context["state"] != "pending":
         yield say("label.decision"), say(f"state.{context['state']}"), ""
     if context["decided_by"] and order.kind is not MailKind.ACCEPTED:
@@ -255,17 +260,17 @@ def _decision_rows(
         who = (f"{names[by]} <{by}>" if by in names else by for by in context["decided_by"])
         yield say("label.by"), one_line(", ".join(who), _MAX_VALUE), ""
     if context["decided_at"]:
-        yield say("label.at"), texts.moment(context["decided_at"]), ""
+        yield say("label.at"), texts.formatted_time(context["decided_at"]), ""
     if context["because"] and order.kind is MailKind.CANCELLED:
         yield say("label.reason"), context["because"], ""
 
 
 def _links(
-    kind: MailKind, reference: str, stationery: ComposeSettings, context: Mapping[str, Any]
+    kind: MailKind, reference: str, settings: ComposeSettings, context: Mapping[str, Any]
 ) -> dict[str, str]:
     if kind not in ASKING or not reference:
         return {"approve_link": "", "reject_link": ""}
-    to = links.reply_address(stationery.reply_address, reference, plus_address=stationery.plus_address)
+    to = links.reply_address(settings.reply_address, reference, plus_address=settings.plus_address)
     # From a mail that explains as well, the button answers the request.
     asked = context["t"]("subject.request", title=context["title"])
     subject = f"Re: {context['subject'] if kind is MailKind.REMINDER else asked}"

@@ -49,7 +49,8 @@ def _no_comment_here(html: str) -> bool:
 
 
 def _rules_last(page: str) -> str:
-    """css-inline puts the at-rules first, where the charset belongs (HTML 4.2.5.4: within 1,024 bytes)."""
+    """The page with its at-rules last: css-inline puts them where the charset belongs (HTML 4.2.5.4: within
+    1,024 bytes)."""
     start, end = page.find("<style>"), page.find("</style>")
     if page[:start].rstrip().endswith("<head>") and end > 0:
         rules = page[start : end + len("</style>")]

@@ -12,7 +12,7 @@ from flexmaild.mail.format import GUARD_LINE, HINT_LINE, REFERENCE_LABEL
 
 # Windows hands a mailto link to the mail program only up to 2,083 characters (INTERNET_MAX_URL_LENGTH
 # in wininet.h); Outlook cuts what is longer.
-MAX_LINK = 1990
+LONGEST_LINK = 1990
 
 
 def reply_address(address: str, reference: str, *, plus_address: bool) -> str:
@@ -36,7 +36,7 @@ def answer_link(word: str, *, to: str, subject: str, reference: str) -> str:
     end = f"&body={quote(body, safe='*')}"
     subject = one_line(subject)
     encoded = quote(subject, safe="")
-    while subject and len(start) + len(encoded) + len(end) > MAX_LINK:
+    while subject and len(start) + len(encoded) + len(end) > LONGEST_LINK:
         subject = subject[:-8]
         encoded = quote(subject + "…", safe="")
     return start + encoded + end

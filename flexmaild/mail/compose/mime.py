@@ -1,8 +1,8 @@
 """A mail as bytes (RFC 5322, CRLF only), from headers and parts that may hold any string at all.
 
 Called by `compose.write`. Field names come from our code, never from data; every value leaves here as
-printable ASCII (RFC 2047 where needed), except addresses with a UTF-8 local part (RFC 6532). Written
-by hand because `email.policy` folds long In-Reply-To fields into encoded-words (cpython#100991) and
+printable ASCII (RFC 2047 where needed), except addresses with a UTF-8 local part (RFC 6532). Own
+code because `email.policy` folds long In-Reply-To fields into encoded-words (cpython#100991) and
 takes 1.5 ms a mail; tests read everything back with `email`. Never looks at what a mail means.
 """
 
@@ -18,13 +18,13 @@ from flexmaild.core.addresses import MAX_WRITTEN, normal_domain
 from flexmaild.core.errors import NotAllowed
 
 # RFC 5322 section 2.1.1: a line should have at most 78 characters and must have at most 998.
-LINE = 78
+_LINE = 78
 # RFC 2047 section 2: an encoded-word has at most 75 characters; 12 of them are "=?utf-8?b?" and "?=".
 _WORD_BYTES = 45
 # One emoji takes twelve characters of header (RFC 2231): 60 of them stay on one line of 998.
 _MAX_FILENAME, _MAX_UTF8_FILENAME = 200, 60
 
-# Plain text with this in it would be decoded by whoever reads it, line breaks and all.
+# Each reader would decode plain text with this in it, line breaks and all.
 _ENCODED = "=?"
 
 _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*\Z")
@@ -104,7 +104,7 @@ def addr_spec(spec: str) -> str:
 def unstructured(text: str) -> str:
     """A Subject or a comment, folded; encoded (RFC 2047) when a plain form would be misread."""
     text = one_line(text, 250)
-    if not text.isascii() or _ENCODED in text or any(len(word) > LINE - 20 for word in text.split(" ")):
+    if not text.isascii() or _ENCODED in text or any(len(word) > _LINE - 20 for word in text.split(" ")):
         return encoded_words(text)
     return _folded(text.split(" "))
 
@@ -139,7 +139,7 @@ def build(headers: Sequence[tuple[str, str]], text: str, html: str, files: Seque
 def _folded(words: Sequence[str]) -> str:
     lines, line = [], ""
     for word in words:
-        if line and len(line) + 1 + len(word) > LINE - 20:
+        if line and len(line) + 1 + len(word) > _LINE - 20:
             lines.append(line)
             line = word
         else:
@@ -150,14 +150,15 @@ def _folded(words: Sequence[str]) -> str:
 def _leaf(content_type: str, text: str) -> bytes:
     data = tidy(text).strip("\n").replace("\n", "\r\n").encode("utf-8") + b"\r\n"
     lines = data.split(b"\r\n")
-    if data.isascii() and max(map(len, lines)) <= LINE and not any(n.startswith(b"From ") for n in lines):
+    if data.isascii() and max(map(len, lines)) <= _LINE and not any(n.startswith(b"From ") for n in lines):
         return f"Content-Type: {content_type}\r\nContent-Transfer-Encoding: 7bit\r\n\r\n".encode() + data
     head = f"Content-Type: {content_type}\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
     return head.encode() + _quoted_printable(data)
 
 
 def _quoted_printable(data: bytes) -> bytes:
-    """With the F of each "From " encoded: a soft line break may come before any (RFC 2049 section 3).
+    """The data as quoted-printable, with the F of each "From " encoded: a soft line break may come before any
+    (RFC 2049 section 3).
 
     A control character, of which `tidy` leaves none, holds its place, so that the encoder counts it.
     """

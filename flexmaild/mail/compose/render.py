@@ -1,4 +1,4 @@
-"""Templates and what becomes of them: a sandboxed Jinja2 environment, an operator's templates over ours.
+"""Templates in a sandboxed Jinja2 environment; an operator's templates replace ours.
 
 A template that cannot be rendered when a mail goes out never stops the mail: ours takes its place and the
 fault is reported. `compose.template_checks` finds the faults before, when settings are loaded. Called by
@@ -22,13 +22,13 @@ from flexmaild.mail.compose.sanitise import html_as_text, text_as_html
 from flexmaild.mail.compose.templates import SUFFIXES, builtin_templates
 
 STYLE_SHEET = "style.css"
-# What evaluating somebody's template can raise: Jinja2's own errors and Python's for wrong operands.
+# What evaluating an operator's template can raise: Jinja2's own errors and Python's for wrong operands.
 RENDER_ERRORS = (
     TemplateError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError,
 )  # fmt: skip
 
 # Lines of Python that one rendering may run. A long mail of ours takes some 20,000; so many take a second.
-MOST_STEPS = 2_000_000
+_MOST_STEPS = 2_000_000
 # What one operator may make: bits of a number, length of a text or list. 9**(9**9) is one step without end.
 MOST_BITS, MOST_LENGTH = 20_000, 10_000_000
 
@@ -55,14 +55,14 @@ class Renderer:
     """Renders by name; `sources` (name → text) are an operator's files and win over ours."""
 
     def __init__(self, sources: Mapping[str, str] | None = None) -> None:
-        self._builtin = _Stock(builtin_templates(), is_ours=True)
-        self._stock = _Stock({**builtin_templates(), **sources}) if sources else self._builtin
+        self._builtin = _TemplateSet(builtin_templates(), is_ours=True)
+        self._stock = _TemplateSet({**builtin_templates(), **sources}) if sources else self._builtin
         self.custom = frozenset(sources or ()) - frozenset(builtin_templates())
 
     def event(self, kind: str, context: Context, on_fault: FaultHandler) -> tuple[str, str]:
         """The text and the HTML of the mail of that kind; our own templates where the operator's fail."""
-        text = self._first_that_works(f"{kind}.txt.j2", context, on_fault)
-        return text, self._first_that_works(f"{kind}.html.j2", context, on_fault)
+        text = self._page_with_fallback(f"{kind}.txt.j2", context, on_fault)
+        return text, self._page_with_fallback(f"{kind}.html.j2", context, on_fault)
 
     def has(self, name: str) -> bool:
         """Whether the operator has a template of that name."""
@@ -86,7 +86,7 @@ class Renderer:
             text = html_as_text(html or "")
         return text, Markup(html) if html is not None else None  # noqa: S704  (the operator's own)
 
-    def _first_that_works(self, name: str, context: Context, on_fault: FaultHandler) -> str:
+    def _page_with_fallback(self, name: str, context: Context, on_fault: FaultHandler) -> str:
         if self._stock is not self._builtin:
             try:
                 return self._stock.page(name, context)
@@ -95,15 +95,15 @@ class Renderer:
         return self._builtin.page(name, context)
 
 
-class _Stock:
-    """One set of templates, ready to render."""
+class _TemplateSet:
+    """A set of templates, ready to render."""
 
     def __init__(self, sources: Mapping[str, str], *, is_ours: bool = False) -> None:
         self._is_ours = is_ours
         self._sources = dict(sources)
         self._late = False
         self._environment = environment(self._sources)
-        self._write_styles_in()
+        self._inline_styles()
 
     def page(self, name: str, context: Context) -> str:
         page = self.render(name, context)
@@ -114,8 +114,8 @@ class _Stock:
             return self._environment.get_template(name).render(context)
         return rendered(self._environment, name, context)
 
-    def _write_styles_in(self) -> None:
-        """Every rule into the templates' tags; where a template resists, into each page when it is made."""
+    def _inline_styles(self) -> None:
+        """Writes each rule into the tags of the templates; if that fails for one, into each rendered page."""
         css = self._sources[STYLE_SHEET]
         pages = {name: text for name, text in self._sources.items() if name.endswith(".html.j2")}
         with_sheet = {
@@ -133,13 +133,13 @@ class _Stock:
 def rendered(environment: ImmutableSandboxedEnvironment, name: str, context: Context) -> str:
     """The page. Raises one of RENDER_ERRORS, also for a template that would not end: it would stop the thread
     that sends mail, or the one that reads settings, for ever."""
-    left = MOST_STEPS
+    left = _MOST_STEPS
 
     def step(frame: FrameType, event: str, arg: object) -> Any:
         nonlocal left
         left -= event == "line"
         if left < 0:
-            raise TemplateRuntimeError(f"it does not end: {MOST_STEPS:,} steps were not enough")
+            raise TemplateRuntimeError(f"it does not end: {_MOST_STEPS:,} steps were not enough")
         return step
 
     template, before = environment.get_template(name), sys.gettrace()
@@ -151,7 +151,7 @@ def rendered(environment: ImmutableSandboxedEnvironment, name: str, context: Con
 
 
 class _Environment(ImmutableSandboxedEnvironment):
-    """Sandboxed, and no single operation in it can be without end."""
+    """A sandbox in which no single operation runs without end."""
 
     intercepted_binops = frozenset(("*", "**"))
 
@@ -171,7 +171,7 @@ def _is_endless(operator: str, left: Any, right: Any) -> bool:
 
 
 def environment(sources: Mapping[str, str]) -> ImmutableSandboxedEnvironment:
-    """Jinja2 as we use it: sandboxed, nothing undefined, values escaped in .html.j2, no file access."""
+    """The Jinja2 environment: sandboxed, nothing undefined, values escaped in .html.j2, no file access."""
 
     def load(name: str) -> tuple[str, str, Callable[[], bool]] | None:
         # The second item becomes the file name in tracebacks, which is how a fault finds its line.

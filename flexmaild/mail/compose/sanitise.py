@@ -1,9 +1,9 @@
-"""Strangers' text and HTML made fit for our HTML part: plain text escaped, HTML through a short allow-list.
+"""Text and HTML of callers made safe for our HTML part: plain text escaped, HTML through a short allow-list.
 
-`terms.html` comes from whoever may ask on the socket, and the approver must be able to trust the page
+`terms.html` comes from any caller on the socket, and the approver must be able to trust the page
 around it: no scripts, styles, forms, images, remote content or hidden text, links only to http, https
-and mailto. nh3 parses it as a browser does and writes it anew; by hand is only what nh3 cannot do: leave
-out what is hidden, bound the depth and what a few kilobytes can grow to. Called by `compose.context` and
+and mailto. nh3 parses it as a browser does and writes it anew. Our own code does only what nh3 cannot: it
+leaves out what is hidden and bounds the depth and the size of the result. Called by `compose.context` and
 `compose.render`. Never reads a reply.
 """
 
@@ -75,19 +75,19 @@ def text_as_html(text: str) -> Markup:
 
 
 def html_as_text(html: str) -> str:
-    """A plain reading of HTML: blocks and rows on lines of their own, cells apart, nothing hidden."""
-    between_pres = _PRE.split(_shown(html))
+    """HTML as plain text: blocks and rows on lines of their own, cells apart, nothing hidden."""
+    between_pres = _PRE.split(_visible_html(html))
     lines = [piece if at % 2 else _flowing(piece) for at, piece in enumerate(between_pres)]
     return tidy(unescape(_TAG.sub("", "\n".join(lines)))).strip()
 
 
 @lru_cache(maxsize=16)
 def safe_html(html: str) -> Markup:
-    """What is allowed of this HTML; the same request goes to many approvers, so results are kept."""
+    """The allowed part of this HTML; cached, since a request goes to many approvers."""
     if len(html) > MAX_HTML:
         return text_as_html(html[:MAX_HTML])
     page = nh3.clean(
-        _shown(html),
+        _visible_html(html),
         tags=_ALLOWED,
         clean_content_tags=_DROPPED,
         attributes={"a": {"href"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}},
@@ -98,7 +98,7 @@ def safe_html(html: str) -> Markup:
     return Markup(tidy(page))  # noqa: S704  (the allow-list's)
 
 
-def _shown(html: str) -> str:
+def _visible_html(html: str) -> str:
     """The HTML well-formed, with the elements we know and without what is hidden."""
     page = nh3.clean(
         _FORMATTING.sub(r"<\1x-\2", tidy(html)),

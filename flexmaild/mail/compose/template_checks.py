@@ -1,4 +1,4 @@
-"""What is wrong with an operator's templates, said when they are loaded and not when a mail should go out.
+"""The faults of an operator's templates, found when they are loaded and not when a mail is sent.
 
 `check_templates` is for settings (`flexmaild check`, start, reload), `check_request` for a request that
 names a template, before it is accepted. Both render with sample values and send nothing.
@@ -17,7 +17,7 @@ from flexmaild.core import references
 from flexmaild.core.errors import NotAllowed
 from flexmaild.core.model import Approver, Attachment, MailKind, Request, State, Terms
 from flexmaild.core.work import MailOrder
-from flexmaild.mail.compose.context import ASKING, ComposeSettings, view
+from flexmaild.mail.compose.context import ASKING, ComposeSettings, template_context
 from flexmaild.mail.compose.render import (
     RENDER_ERRORS,
     STYLE_SHEET,
@@ -45,14 +45,14 @@ def check_templates(sources: Mapping[str, str]) -> list[TemplateFault]:
     return faults
 
 
-def check_request(request: Request, stationery: ComposeSettings, now: datetime) -> None:
-    """NotAllowed ("template") when the template a request names is missing or breaks on its variables."""
+def check_request(request: Request, settings: ComposeSettings, now: datetime) -> None:
+    """Raises NotAllowed ("template") if the template of a request is missing or fails on its variables."""
 
     def refuse(fault: TemplateFault) -> None:
         raise NotAllowed("template", str(fault))
 
     order = MailOrder(MailKind.APPROVAL_REQUEST, request.terms.approvers[0], request.id, 0)
-    view(order, request, _REFERENCE, stationery, now, refuse)
+    template_context(order, request, _REFERENCE, settings, now, refuse)
 
 
 def _file_faults(name: str, source: str) -> Iterator[TemplateFault]:
@@ -69,11 +69,11 @@ def _file_faults(name: str, source: str) -> Iterator[TemplateFault]:
 
 
 def _sample_faults(sources: Mapping[str, str]) -> Iterator[TemplateFault]:
-    """Renders every kind of mail, full and scanty, with the operator's files over ours."""
+    """Renders every kind of mail, complete and minimal, with the operator's files over ours."""
     plain = environment({**builtin_templates(), **sources})  # not inlined: lines are the file's own
-    stationery = ComposeSettings("from@example.org", "reply@example.org", "example.org", templates=Renderer())
+    settings = ComposeSettings("from@example.org", "reply@example.org", "example.org", templates=Renderer())
     for order, request in _samples():
-        context = view(order, request, _REFERENCE, stationery, _NOW, lambda fault: None)
+        context = template_context(order, request, _REFERENCE, settings, _NOW, lambda fault: None)
         context["marker"] = REPLY_MARKER if order.kind in ASKING else ""
         context["reference_block"] = _BLOCK
         for suffix in SUFFIXES:

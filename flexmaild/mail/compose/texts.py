@@ -27,13 +27,13 @@ def say(lang: str, key: str, **values: object) -> str:
     return text.format(**values) if values else text
 
 
-def moment(when: datetime) -> str:
-    """A time as everybody reads it, whatever their language and zone: 2026-11-28 14:30 UTC."""
+def formatted_time(when: datetime) -> str:
+    """A time that is clear in every language and zone: 2026-11-28 14:30 UTC."""
     return f"{when.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def remaining(lang: str, until: datetime, now: datetime) -> str:
-    """How long there is still, in the largest whole unit ("in 7 days"), empty when it is over.
+    """The time left, in the largest whole unit ("in 7 days"); empty if there is none.
 
     Rounded to the nearest unit, so that seven days less the second the mail took are still seven.
     """

@@ -1,8 +1,8 @@
 """The addresses in a field that holds a list of them (RFC 5322 section 3.4): To, Cc, the Resent fields.
 
 For `understand.addressees` and `understand.mailing_lists`. Names, comments and the names of groups are read
-over, and an encoded-word is never looked into (RFC 2047 section 5 allows none in an address): what a name
-says is nobody's address. Whether an entry is a valid one is for `understand.sender` to say. Linear.
+over, and an encoded-word is never looked into (RFC 2047 section 5 allows none in an address): a name
+is no address. `understand.sender` says whether an entry is a valid one. Linear.
 """
 
 import re
@@ -19,8 +19,8 @@ _PIECE = re.compile(rf'{_QUOTED}|<[^<>]*>|\[[^\[\]]*\]|[,;:]|[^",;:<\[]+|.', re.
 
 
 def entries(text: str) -> Iterator[str]:
-    """What stands as the address in each entry, as it is spelt but without blanks; "" for one that cannot be
-    read. A semicolon divides too, as it ends a group and as Outlook's users type it."""
+    """The address of each entry as spelt, without blanks; "" for an unreadable one. A semicolon divides too:
+    it ends a group, and Outlook's users type it."""
     text, is_whole = without_comments(text)
     bare, found, is_broken = "", list[str](), False
     for piece in chain((match[0] for match in _PIECE.finditer(text)), ","):
@@ -69,5 +69,5 @@ def _comment_end(text: str, start: int) -> int:
 
 
 def _unspaced(address: str) -> str:
-    """Blanks may stand around the "@" of an address, not within its halves."""
+    """The address without the blanks that may stand around its "@"."""
     return "@".join(half.strip() for half in address.split("@"))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from selectolax.lexbor import LexborNode
 
 from flexmaild.mail.parse.elements import BLOCKS, CELLS
-from flexmaild.mail.parse.tree import tree_of
+from flexmaild.mail.parse.html_tree import tree_of
 
 _LINKS = frozenset(("a", "area"))
 _NO_WORDS = frozenset(("script", "style", "title"))

@@ -1,4 +1,4 @@
-"""From bytes to text: the character sets of mail by every name that programs give them.
+"""Bytes to text: the character sets of mail, by all the names that programs give them.
 
 Called by `parse.texts` and `parse.header`. Names and supersets are those of the WHATWG Encoding standard and
 IANA's aliases, as far as Python has them. Python's codec registry holds many things that are no character set
@@ -141,7 +141,7 @@ def _unnamed(data: bytes, *, is_silent: bool) -> Decoded:
 
 
 def _first_that_fits(data: bytes, codec: str) -> Decoded:
-    """By this codec; by its relative with more characters; with what cannot be read replaced."""
+    """The text by this codec, else by its superset, else with unreadable bytes replaced."""
     for relative in (codec, "cp950") if codec == "big5hkscs" else (codec,):
         try:
             return Decoded(data.decode(relative))
@@ -159,7 +159,7 @@ def _marked(text: str, unread: Mapping[int, str]) -> Decoded:
 
 
 def _utf_16(data: bytes, key: str) -> Decoded:
-    """By its byte order mark, else as named, else by where the zero bytes of ASCII stand."""
+    """The text by its byte order mark, else as named, else by the place of the zero bytes of ASCII."""
     is_big = key.endswith(("be", "fffe"))
     if not is_big and not key.endswith(("le", "feff")):
         is_big = data[::2].count(0) > data[1::2].count(0)
@@ -191,7 +191,8 @@ def _shift_jis(row: int, cell: int) -> bytes:
 
 
 def _shifting(data: bytes, codec: str) -> Decoded:
-    """A set with shifts; strict, since one bad byte could change the meaning of all that follow."""
+    """The text in a set with shifts; strict, since one bad byte could change the meaning of all that
+    follow."""
     if codec == "iso2022_jp" and not _ends_lines_in_ascii(data):
         return Decoded(data.decode("latin-1"), "a line that does not end in ASCII")
     for relative in ("iso2022_jp_2", "iso2022_jp_ext") if codec == "iso2022_jp" else (codec,):

@@ -1,8 +1,12 @@
 """What browsers do with an element of HTML by itself, before an attribute or a style sheet says anything.
 
 Called by `mail.parse.html` and `mail.parse.all_text` for what makes a line of its own or is never shown, by
-`mail.parse.styles.looks` and `mail.parse.styles.changes` for how the text inside looks (HTML, section 15).
+`mail.parse.styles.element_style` and `mail.parse.styles.changes` for how the text inside looks (HTML, section
+15). Also whether a mail program marked an element as the signature: it does that by known classes and ids,
+which other programs rename in what they quote.
 """
+
+import re
 
 from flexmaild.mail.parse.shown import words
 
@@ -53,3 +57,26 @@ STRUCK_OUT = frozenset(("s", "strike", "del"))
 REMARKABLE = (
     frozenset((*SMALLER, *LARGER, *PREFORMATTED, "mark", "a", "table", "body")) | INDENTED | STRUCK_OUT
 )
+
+
+_SIGNATURES = frozenset(
+    words(
+        "signature gmail_signature gmail_signature_prefix moz-signature ms-outlook-mobile-signature"
+        " msoautosig applemailsignature ymail_android_signature composer_signature mobile_signature"
+        " ymail_ios_signature"
+    )
+)
+# How mail programs rename classes and ids of what they quote: x_ (Outlook on the web), m_-12345 (Gmail),
+# yiv12345 (Yahoo), ecx (Hotmail), x_-123 and zm_-123_parse_-45 (Zoho).
+_RENAMED = re.compile(r"(?:x_-?\d*_?|m_-?\d+_?|yiv\d+_?|ecx|zm_-?\d+_parse_-?\d*_?)+", re.IGNORECASE)
+
+
+def is_signature(attributes: dict[str, str | None]) -> bool:
+    for name in ("id", "class"):
+        value = attributes.get(name)
+        if value and ("ignature" in value or "utosig" in value.lower()):
+            for word in value.split():
+                bare = _RENAMED.sub("", word, count=1) if _RENAMED.match(word) else word
+                if bare.lower() in _SIGNATURES:
+                    return True
+    return False

@@ -67,8 +67,8 @@ def parse_header(block: bytes) -> Header:
 
 
 def _fields(block: bytes) -> tuple[list[tuple[bytes, list[bytes]]], list[str], frozenset[bytes]]:
-    """Each field's name and lines, what is odd, and misspelled names. A line that is no field is left out,
-    with those that continue it."""
+    """The name and lines of each field, the faults, and the misspelled names. A line that is no field is left
+    out with its continuation lines."""
     faults: list[str] = []
     misspelled: set[bytes] = set()
     pieces: list[tuple[bytes, list[bytes]]] = []
@@ -244,7 +244,7 @@ def _is_same(name: str, one: str, other: str) -> bool:
 
 
 def _split_quoted(text: str) -> list[str]:
-    """Split at semicolons that stand outside quoted strings."""
+    """The pieces between semicolons that stand outside quoted strings."""
     if '"' not in text:
         return text.split(";")
     pieces, current, quoted = [], [], False
@@ -259,7 +259,7 @@ def _split_quoted(text: str) -> list[str]:
 
 
 def _unquoted(text: str) -> tuple[str, bool]:
-    """What a quoted string says, and whether it lacks its end or something follows it."""
+    """The content of a quoted string, and whether its end is missing or something follows it."""
     if "\\" not in text:
         content, end, rest = text[1:].partition('"')
         return content, bool(rest.strip()) or not end

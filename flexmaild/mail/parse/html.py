@@ -1,9 +1,9 @@
 """What a person sees of an HTML part, line by line.
 
 Called by `mail.understand` for each HTML part of a reply. The page is parsed as browsers do (lexbor), then
-walked once with what is inherited: colours, size, whether the text is shown at all. What certainly hides
-appears nowhere, what may hide only in `text`, struck-out words nowhere. Never fetches anything; raises only
-TooComplex; the cost is linear in the size of the page.
+walked once with what is inherited: colours, size, whether the text is shown at all. Certainly hidden text
+appears nowhere, text that may be hidden only in `text`, struck-out words nowhere. Never fetches anything;
+raises only TooComplex; the cost is linear in the size of the page.
 """
 
 import re
@@ -12,15 +12,13 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborNode
 
-from flexmaild.mail.parse.elements import BLOCKS, CELLS, FOREIGN, REMARKABLE, UNRELIABLE, UNSEEN
-from flexmaild.mail.parse.nesting import TooComplex
+from flexmaild.mail.parse.elements import BLOCKS, CELLS, FOREIGN, REMARKABLE, UNRELIABLE, UNSEEN, is_signature
+from flexmaild.mail.parse.html_tree import TooComplex, tree_of
 from flexmaild.mail.parse.shown import RULE, RULE_TEXT, SIGNATURE, ShownLine, words
-from flexmaild.mail.parse.signature_marks import is_signature
-from flexmaild.mail.parse.styles.inherited import Look, first_look
-from flexmaild.mail.parse.styles.looks import Found, look_of
+from flexmaild.mail.parse.styles.element_style import ElementStyle, element_style_of
 from flexmaild.mail.parse.styles.style_sheets import Styles, styles_of
-from flexmaild.mail.parse.styles.symbol_fonts import drawn
-from flexmaild.mail.parse.tree import tree_of
+from flexmaild.mail.parse.styles.text_properties import shown_by_symbol_font
+from flexmaild.mail.parse.styles.text_style import TextStyle, initial_text_style
 
 _LOOKED_AT = REMARKABLE | UNRELIABLE | {"summary"}
 _NO_TEXT_IN_PICTURES = re.compile(r"(?i)(?:\.\w{2,5}|^image|^img|^picture|^logo)\b.{0,12}$")
@@ -45,11 +43,13 @@ class _Frame:
     """An element whose children are being walked."""
 
     node: LexborNode
-    look: Look
+    text_style: TextStyle
     depth: int
     signature: bool
     block: bool
-    summary: Look | None = None  # how the first <summary> in it looks, which is seen when the rest is not
+    summary: TextStyle | None = (
+        None  # how the first <summary> in it looks, which is seen when the rest is not
+    )
 
 
 @dataclass(slots=True)
@@ -68,19 +68,19 @@ class _Page:
     signed: bool = False  # all words of the line stand in a signature
     started: bool = False
 
-    def add(self, text: str, look: Look, signature: bool) -> None:
-        if look.hidden:
+    def add(self, text: str, text_style: TextStyle, signature: bool) -> None:
+        if text_style.hidden:
             return
         self.shown.append(text)
         blank = not text.strip()
         if not blank:
             self.signed = signature and (self.signed or not self.started)
             self.started = True
-        if look.legible and not self.unsure:
+        if text_style.legible and not self.unsure:
             self.sure.append(text)
         elif not blank:
             self.differs = True
-        self.unbroken = self.unbroken or look.space in ("pre", "nowrap")
+        self.unbroken = self.unbroken or text_style.space in ("pre", "nowrap")
 
     def count(self, style: str) -> None:
         self.different.add(style)
@@ -89,7 +89,7 @@ class _Page:
             raise TooComplex("thousands of different styles")
 
     def end_line(self, depth: int, forced: bool = False) -> None:
-        """Write the line, if there is one; a break makes one even where nothing stands on it."""
+        """Ends the line, if there is one; a break makes one even where nothing stands on it."""
         if not self.shown and not forced:
             return
         whole = "".join(self.shown)
@@ -123,9 +123,10 @@ def html_lines(page: str) -> list[ShownLine]:
 
 
 def _walk(root: LexborNode, page: _Page) -> None:
-    """Every node once, in the order of the page; no recursion, pages nest deeper than Python's stack."""
+    """Visits each node once, in the order of the page; without recursion, since pages nest deeper than
+    Python's stack."""
     stack: list[_Frame] = []
-    frame = _Frame(root, first_look(page.styles.dark), 0, False, True)
+    frame = _Frame(root, initial_text_style(page.styles.dark), 0, False, True)
     node: LexborNode | None = root
     while node is not None:
         entered = _enter(node, frame, page)
@@ -152,7 +153,7 @@ def _leave(frame: _Frame, page: _Page) -> None:
 
 
 def _enter(node: LexborNode, frame: _Frame, page: _Page) -> _Frame | None:
-    """Deal with a node; the frame for its children if they may be seen."""
+    """Handles a node; returns the frame for its children if they may be seen."""
     tag = node.tag
     if tag == "-text":
         _text(node.text_content or "", frame, page)
@@ -164,19 +165,19 @@ def _enter(node: LexborNode, frame: _Frame, page: _Page) -> _Frame | None:
         return None
     attributes = node.attributes
     rules = page.styles.rules.get(node.mem_id, ()) if page.styles.rules else ()
-    look, display = frame.look, ""
-    if attributes or rules or tag in _LOOKED_AT or look.split:
+    text_style, display = frame.text_style, ""
+    if attributes or rules or tag in _LOOKED_AT or text_style.split:
         if attributes and (style := attributes.get("style")) and style not in page.different:
             page.count(style)
-        found = look_of(look, tag, attributes, rules, tag in UNRELIABLE)
+        found = element_style_of(text_style, tag, attributes, rules, tag in UNRELIABLE)
         if found is None:
             return None
-        look, display = found.look, found.display
+        text_style, display = found.text_style, found.display
         if tag == "summary" and frame.summary is not None:
-            look, frame.summary = look if attributes or rules else frame.summary, None
+            text_style, frame.summary = text_style if attributes or rules else frame.summary, None
         if found.moves and not page.unsure and _covers(node, found, bool(page.styles.rules)):
             page.unsure = True
-    return _entered(node, tag, attributes, frame, look, display, page)
+    return _entered(node, tag, attributes, frame, text_style, display, page)
 
 
 def _entered(
@@ -184,17 +185,17 @@ def _entered(
     tag: str,
     attributes: dict[str, str | None],
     outer: _Frame,
-    look: Look,
+    text_style: TextStyle,
     display: str,
     page: _Page,
 ) -> _Frame | None:
-    """An element that is shown: its part in the lines, and the frame for what is inside."""
+    """Writes the part of a shown element into the lines; returns the frame for its content."""
     if tag == "br":
-        if not look.hidden:
+        if not text_style.hidden:
             page.end_line(outer.depth, forced=True)
         return None
     if tag in ("img", "image", "input"):
-        _picture(tag, attributes, outer, look, page)
+        _picture(tag, attributes, outer, text_style, page)
         return None
     if tag in FOREIGN:
         page.unsure = True
@@ -205,33 +206,33 @@ def _entered(
     if block or tag == "hr":
         page.end_line(outer.depth)
     if tag == "hr":
-        _rule(look, outer, page)
+        _rule(text_style, outer, page)
         return None
     if tag in CELLS or display == "cell":
         page.shown.append(" ")
         page.sure.append(" ")
     signature = outer.signature or (bool(attributes) and is_signature(attributes))
     depth = outer.depth + (tag == "blockquote")
-    summary = outer.look if tag == "details" and not attributes else None
-    return _Frame(node, look, depth, signature, block, summary)
+    summary = outer.text_style if tag == "details" and not attributes else None
+    return _Frame(node, text_style, depth, signature, block, summary)
 
 
 def _text(text: str, frame: _Frame, page: _Page) -> None:
-    look = frame.look
-    if look.symbols:
-        picture = drawn(text)
-        look = look if picture is not None else look.doubted()
+    text_style = frame.text_style
+    if text_style.symbols:
+        picture = shown_by_symbol_font(text)
+        text_style = text_style if picture is not None else text_style.with_doubt()
         text = text if picture is None else picture
-    if look.breaks and ("\n" in text or "\r" in text):
+    if text_style.breaks and ("\n" in text or "\r" in text):
         pieces = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         for piece in pieces[:-1]:
-            page.add(piece, look, frame.signature)
-            if not look.hidden:
+            page.add(piece, text_style, frame.signature)
+            if not text_style.hidden:
                 page.end_line(frame.depth, forced=True)
         text = pieces[-1]
         if not text:
             return
-    page.add(text, look, frame.signature)
+    page.add(text, text_style, frame.signature)
 
 
 def _unseen(node: LexborNode, tag: str, page: _Page) -> None:
@@ -248,39 +249,43 @@ def _has_ground(group: LexborNode) -> bool:
     return not all(column.attributes.keys() <= _OF_COLUMNS for column in columns)
 
 
-def _rule(look: Look, outer: _Frame, page: _Page) -> None:
-    if not look.hidden:
-        page.lines.append(ShownLine(RULE_TEXT, RULE_TEXT if outer.look.legible else "", outer.depth, RULE))
+def _rule(text_style: TextStyle, outer: _Frame, page: _Page) -> None:
+    if not text_style.hidden:
+        page.lines.append(
+            ShownLine(RULE_TEXT, RULE_TEXT if outer.text_style.legible else "", outer.depth, RULE)
+        )
 
 
-def _picture(tag: str, attributes: dict[str, str | None], outer: _Frame, look: Look, page: _Page) -> None:
+def _picture(
+    tag: str, attributes: dict[str, str | None], outer: _Frame, text_style: TextStyle, page: _Page
+) -> None:
     """An emoji that is a picture was typed; other words of a picture are seen only where it is missing."""
     if tag == "input":
         if (attributes.get("type") or "").lower() != "hidden":
             words = " ".join(filter(None, (attributes.get("value"), attributes.get("placeholder"))))
-            page.add(words, look.doubted(), outer.signature)
+            page.add(words, text_style.with_doubt(), outer.signature)
         return
     words = (attributes.get("alt") or "").strip()
     if not words or len(words) > 100:
         return
     if any(unicodedata.category(c) == "So" for c in words):
         bare = not any(c.isalnum() for c in words) and not _tiny(attributes)
-        page.add(words, look if bare else look.doubted(), outer.signature)
+        page.add(words, text_style if bare else text_style.with_doubt(), outer.signature)
     elif len(words) <= 20 and not _NO_TEXT_IN_PICTURES.search(words):
-        page.add(f" {words} ", look.doubted(), outer.signature)
+        page.add(f" {words} ", text_style.with_doubt(), outer.signature)
 
 
 def _tiny(attributes: dict[str, str | None]) -> bool:
     return any((attributes.get(side) or "").strip() in ("0", "1", "2", "3") for side in ("width", "height"))
 
 
-def _covers(node: LexborNode, found: Found, ruled: bool) -> bool:
+def _covers(node: LexborNode, found: ElementStyle, ruled: bool) -> bool:
     """Whether an element that does not stand where it should has anything that may lie on other text."""
     if found.paints or node.tag in _PAINTED:
         return True
     child = node.first_child
     # Hidden words lie on nothing; but an element among them may show its own again.
-    alone = found.look.hidden and child is not None and child.tag == "-text" and child.next is None
+    alone = found.text_style.hidden and child is not None and child.tag == "-text" and child.next is None
     if not alone and node.text(deep=True).strip():
         return True
     return node.css_first(_PAINTED_INSIDE + (",[class] *,[id] *" if ruled else "")) is not None

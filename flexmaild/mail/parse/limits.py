@@ -1,6 +1,7 @@
-"""What a mail may cost before it is set aside: sizes in bytes and counts.
+"""Limits of a mail, beyond which it is quarantined: sizes in bytes and counts.
 
-Read by `mail.parse` and `mail.understand`; tests make smaller ones.
+Read by `mail.parse`, `mail.understand` and the transports; tests make smaller ones. Apart, since every module
+of `mail.parse` imports it.
 """
 
 from dataclasses import dataclass

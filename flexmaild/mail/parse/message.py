@@ -1,6 +1,6 @@
-"""Bytes to a bounded, parsed mail: header, the tree of parts, and every reading of its text.
+"""Bytes to a bounded, parsed mail: header, the tree of parts, and every way to read its text.
 
-Called by `understand.reply`. Written by hand because the standard parser neither says what was ambiguous nor
+Called by `understand.reply`. Own code because the standard parser neither says what was ambiguous nor
 stays within bounds: `policy.default` takes 2.5 GB for one header, `compat32` overflows the stack at 3,000
 levels and loses "base64 x" silently (tests compare the two on every well-formed mail). Splitting is by
 `bytes.find`, depth and count are capped. A fault is what could change From, a text's bytes or their decoding
@@ -17,7 +17,7 @@ from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.part import Part, Text, walk
 from flexmaild.mail.parse.smime import KINDS as SMIME_KINDS
 from flexmaild.mail.parse.smime import signed_content
-from flexmaild.mail.parse.texts import marked, texts
+from flexmaild.mail.parse.texts import mark_texts, texts
 from flexmaild.mail.parse.transfer import encoding_name, is_identity, transferred
 
 __all__ = ["Mail", "Part", "Text", "TooMuch", "read", "split_header"]
@@ -61,7 +61,7 @@ def read(data: bytes, limits: Limits, partial: bool = False) -> Mail:
 
 def read_as(header: Header, body: bytes, limits: Limits, partial: bool = False) -> Mail:
     """The same body under this header. Raises TooMuch."""
-    root = marked(_Reader(limits).part(header, body, 0, "text/plain", is_end=not partial))
+    root = mark_texts(_Reader(limits).part(header, body, 0, "text/plain", is_end=not partial))
     return Mail(header, root, texts(root, limits))
 
 
@@ -71,7 +71,7 @@ def body_of(data: bytes) -> bytes:
 
 
 def _stripped(data: bytes) -> bytes:
-    """Without a byte order mark before it, and with one CR where a gateway wrote two at each line's end."""
+    """The mail without a byte order mark, and with one CR where a gateway wrote two at each line's end."""
     data = data.removeprefix(_MARK)
     first = data.find(b"\n")
     return data.replace(b"\r\r\n", b"\r\n") if data[max(0, first - 2) : first] == b"\r\r" else data
@@ -147,14 +147,14 @@ class _Reader:
 
 
 def _is_smime(part: Part) -> bool:
-    """By its type, or by the name that its file has where a gateway forgot the type."""
+    """Whether it is S/MIME by its type, or by its file name where a gateway lost the type."""
     if part.kind in SMIME_KINDS:
         return True
     return part.kind == "application/octet-stream" and "smime.p7m" in part.params.get("name", "").lower()
 
 
 def _encoding_faults(header: Header) -> tuple[str, ...]:
-    """Two transfer encodings, one of which would change the bytes and the other not, or otherwise."""
+    """A fault for two transfer encodings that would decode the bytes differently."""
     names = {encoding_name(v.decode("latin-1")) for v in header.all(b"content-transfer-encoding")}
     if len(names) > 1 and not all(map(is_identity, names)):
         return ("two transfer encodings",)

@@ -1,6 +1,6 @@
-"""What names a mail in its own header, and whether a server made the mail up.
+"""The identity of a mail by its header, and whether a server made the mail up.
 
-For the ways in, which have to know a mail again before anybody understands it. Pure, linear, never raises.
+For the inboxes, which have to recognise a mail before it is understood. Pure, linear, never raises.
 """
 
 import hashlib
@@ -41,9 +41,9 @@ def message_id_of(field: bytes) -> str:
     return bare(decoded(field, Limits())[:_LONGEST])
 
 
-def is_made_up(data: bytes) -> bool:
+def is_server_placeholder(data: bytes) -> bool:
     """Whether a server put this in the place of a mail that it cannot hand out. Whatever was sent and
-    delivered has a Message-ID or a Received field, so that nobody's mail can pass for one."""
+    delivered has a Message-ID or a Received field, so that no real mail is mistaken for one."""
     beginning = data[:_NEAR].lower()
     if not any(sign in beginning for sign in _SIGNS):
         return False  # as good as always, in no time

@@ -1,4 +1,4 @@
-"""What a mail is taken apart into: its parts, and the ways to read its text.
+"""The parts of a parsed mail, and the ways to read its text.
 
 Made by `parse.message` and `parse.texts`; all that understand mails use them.
 """

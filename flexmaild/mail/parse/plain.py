@@ -1,6 +1,6 @@
 """The lines of a plain text part as a person sees them, with how deep each is quoted.
 
-Called by `understand.reply`. Undoes format=flowed (RFC 3676); nothing is removed, quote marks stay in
+Called by `understand.answer`. Undoes format=flowed (RFC 3676); nothing is removed, quote marks stay in
 the text of their line.
 """
 

@@ -1,8 +1,8 @@
 """One line that a person sees of a mail's text, from plain text or from HTML.
 
 Made by `mail.parse.html` and by the reader of plain text, labelled by `mail.understand`. It holds what may be
-seen and what certainly is; which of the two counts is decided there, never here. Short on purpose: the two
-readers share it and must not import each other.
+seen and what certainly is; which of the two counts is decided there, never here. Apart, since the two readers
+share it and must not import each other.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Every way in which a mail client could show the text of a mail, from its parts.
 
 Called by `parse.message`. What two programs would show differently (alternatives, odd transfer encodings, a
-bare CR) is several readings; that they say the same is for `understand.reply` to see. Linear; never raises.
+bare CR) makes several texts; `understand.answer` checks that they say the same. Linear; never raises.
 """
 
 import re
@@ -25,7 +25,7 @@ _FILES = frozenset(
         "x-javascript rtf rfc822-headers x-patch x-diff x-log"
     )
 )
-# Ways to read one part; more are nobody's letter.
+# Ways to read one part; no person's mail has more.
 _MOST = 4
 # Our last line, and nothing said below it.
 _OUR_END = re.compile(rf"{TAG}\W?(?:[\s>|]*{LETTER}){{{BODY_LENGTH}}}[^\w?!]*\Z", re.IGNORECASE)
@@ -33,7 +33,7 @@ _PAGE_ENDS = ("</html>", "</body>")
 _OPEN = "a multipart that does not end"
 
 
-def marked(root: Part) -> Part:
+def mark_texts(root: Part) -> Part:
     """The same parts, with `is_text` where one holds words of the person."""
     return _Marker().mark(root, None)
 
@@ -50,7 +50,7 @@ class _Marker:
             self.has_text = self.has_text or is_text
             return replace(part, is_text=True) if is_text else part
         if self.has_text and not part.kind.startswith("multipart/"):
-            # A signed mail that somebody attached to theirs is a file, though S/MIME marks every one as that.
+            # A signed mail attached to another one is a file, though S/MIME marks every one as that.
             return part
         return replace(part, parts=tuple(self.mark(child, part) for child in part.parts))
 
@@ -120,7 +120,8 @@ def _of_one(part: Part, limits: Limits) -> Iterator[Text]:
 
 
 def _line_ends(text: str, style: str) -> Iterator[str]:
-    """LF at each line's end. A CR elsewhere ends a line for some programs and is a blank for others."""
+    """The text with LF at each line's end. A CR elsewhere ends a line for some programs and is a blank for
+    others."""
     text = text.removeprefix("\ufeff")
     if "\r" in (text := text.replace("\r\n", "\n")):
         text = "\n".join([line.rstrip("\r") for line in text.split("\n")])

@@ -1,4 +1,4 @@
-"""Undoes transfer encodings (RFC 2045 section 6), also when they are carelessly named or written.
+"""Undoes transfer encodings (RFC 2045 section 6), also if misnamed or malformed.
 
 Called by `parse.texts`, `parse.message` and `understand.bounce`. Where programs would show different bytes,
 every way to read them is handed out and the answer has to be the same in all of them; where not even that
@@ -26,7 +26,7 @@ _VALUES = {code: value for value, code in enumerate(_ALPHABET)}
 _NOT_ALPHABET = bytes(range(256)).translate(None, _ALPHABET)
 # A line this long without a blank, and nearly all of it letters of base64, is a damaged one and no footer.
 _LONG_CODE, _SHARE_OF_CODE = 20, 0.9
-# More padded blocks than this are nobody's footer.
+# More padded blocks than this are no footer.
 _MOST_BLOCKS = 4
 # What is shorter may be words.
 _SHORTEST_BASE64 = 20
@@ -162,7 +162,7 @@ def _has_code(rest: bytes) -> bool:
 
 
 def _salvaged(body: bytes) -> bytes:
-    """Something to look for references in: nothing of it may decide."""
+    """What can be decoded, to look for references: nothing of it may decide."""
     packed = body.translate(None, _NOT_ALPHABET)
     packed = packed[: len(packed) - 1 if len(packed) % 4 == 1 else len(packed)]
     return binascii.a2b_base64(packed + b"=" * (-len(packed) % 4))

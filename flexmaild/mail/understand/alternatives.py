@@ -1,10 +1,11 @@
 """The other ways to read a body whose signature leaves open how it is read. For `reply`.
 
-Where Content-Type or Content-Transfer-Encoding is outside `h=` (Google's and opendkim's lists), whoever has
-a signed mail can change them: "Approve <only staging>" is a condition as text and none as HTML. So the body
-must say the same in each way in which its author may have meant it. What a body is mostly shows: nobody types
-base64, or a part's header as the first line. Where it shows, there is no second way; else an honest mail,
-whose source is no answer, would not count. MIME-Version plays no part: nothing here asks for it. Pure.
+Where Content-Type or Content-Transfer-Encoding is outside `h=` (Google's and opendkim's lists), anyone who
+has a signed mail can change them: "Approve <only staging>" is a condition as text and none as HTML. So the
+body must say the same in each way in which its author may have meant it. Mostly the body shows what it is: no
+person types base64, or a part's header as the first line. Where it shows, there is no second way; else an
+honest mail, whose source is no answer, would not count. MIME-Version plays no part: nothing here asks for it.
+Pure.
 """
 
 import re
@@ -18,7 +19,7 @@ from flexmaild.mail.parse.message import Mail, TooMuch, read_as
 from flexmaild.mail.parse.smime import KINDS as SMIME_KINDS
 from flexmaild.mail.parse.transfer import encoding_name, is_identity, transferred
 from flexmaild.mail.understand.identification import references
-from flexmaild.mail.understand.lines import small
+from flexmaild.mail.understand.lines import fold_case
 from flexmaild.mail.understand.verdict import Decision
 
 _TYPE, _ENCODING = b"content-type", b"content-transfer-encoding"
@@ -52,7 +53,7 @@ _NOT_NAMED = re.compile(rb"[^A-Za-z0-9._:-]")
 
 
 @dataclass(frozen=True, slots=True)
-class Other:
+class OtherReading:
     """Another way to read a mail; None for one that cannot be read. is_guess: one at a character set, and so
     mostly wrong; it counts only where it shows an opposite answer, or words that doubt."""
 
@@ -67,11 +68,11 @@ class _Way:
     is_guess: bool = False
 
 
-def other_ways(
+def other_readings(
     mail: Mail, body: bytes, covered: Collection[bytes], typed: Iterable[str], limits: Limits, partial: bool
-) -> Iterator[Other]:
-    """Those that show another text than this reading of the mail does. covered: the fields that are signed;
-    typed: the lines that its author typed, read so."""
+) -> Iterator[OtherReading]:
+    """The readings that show another text than this one. covered: the fields that are signed; typed: the
+    lines that its author typed, in this reading."""
     is_type_open = _TYPE not in covered
     if not is_type_open and _ENCODING in covered:
         return
@@ -90,21 +91,21 @@ def other_ways(
                 shown.add(other.mail.texts)
 
 
-def says_otherwise(
-    others: Iterable[Other], mail: Mail, answer: Answer, read: Callable[[Mail], Decision]
+def reads_differently(
+    others: Iterable[OtherReading], mail: Mail, answer: Answer, read: Callable[[Mail], Decision]
 ) -> bool:
     """Whether one of these ways to read this mail, which gives this answer, says something else."""
-    here = _content(mail)
-    known = set(references.in_text([here]))
+    original = _content(mail)
+    known = set(references.in_text([original]))
     for other in others:
         if other.mail is None:
             return True
-        decision, there = read(other.mail), _content(other.mail)
+        decision, other_text = read(other.mail), _content(other.mail)
         if decision.answer is not answer and not (
-            other.is_guess and _is_guessed_wrong(decision, here, there)
+            other.is_guess and _is_guessed_wrong(decision, original, other_text)
         ):
             return True
-        if any(references.is_whole(text) and text not in known for text in references.in_text([there])):
+        if any(references.is_whole(text) and text not in known for text in references.in_text([other_text])):
             return True
     return False
 
@@ -113,22 +114,22 @@ def _content(mail: Mail) -> str:
     return "\n".join(text for one in mail.texts for _, text in one.segments)
 
 
-def _is_guessed_wrong(decision: Decision, here: str, there: str) -> bool:
+def _is_guessed_wrong(decision: Decision, original: str, other_text: str) -> bool:
     """Whether what keeps this guess from being the same answer is nothing that a person wrote: no doubt, or
     a sign among letters that are none, or a word that stands in the mail as it came, too."""
     if decision.answer is not None:
         return False
-    is_word = any(map(str.isalpha, decision.word)) and small(decision.word) not in small(here)
-    is_question = _WIDE_MARK in there and _WIDE_MARK not in here
+    is_word = any(map(str.isalpha, decision.word)) and fold_case(decision.word) not in fold_case(original)
+    is_question = _WIDE_MARK in other_text and _WIDE_MARK not in original
     return decision.unclear not in _DOUBTS or not (is_word or is_question)
 
 
-def _read(header: Header, body: bytes, way: _Way, limits: Limits, partial: bool) -> Other:
+def _read(header: Header, body: bytes, way: _Way, limits: Limits, partial: bool) -> OtherReading:
     fields = {**header.fields, _TYPE: [way.kind], _ENCODING: [way.encoding]}
     try:
-        return Other(read_as(replace(header, fields=fields), body, limits, partial), way.is_guess)
+        return OtherReading(read_as(replace(header, fields=fields), body, limits, partial), way.is_guess)
     except TooMuch:
-        return Other(None)
+        return OtherReading(None)
 
 
 def _encodings(mail: Mail, body: bytes, given: bytes) -> Iterator[bytes]:

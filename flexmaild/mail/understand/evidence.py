@@ -1,6 +1,6 @@
-"""What a reading was made of, for somebody who asks why: each way in which the mail was seen, line by line.
+"""The evidence for an answer: each rendering of the mail, line by line, and what it says.
 
-A `Evidence` may be given to `reply.understand`, which tells it what it labels and decides; what is understood
+An `Evidence` may be given to `reply.understand`, which records in it what it labels and decides; the result
 is the same with and without. Used for `flexmaild explain`. Bounded, since it crosses to another process.
 """
 
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from flexmaild.core.model import Answer
 
-if TYPE_CHECKING:  # who only reads what was told needs no word lists
+if TYPE_CHECKING:  # a reader of the evidence needs no word lists
     from flexmaild.mail.understand.labels.label import Labelled
     from flexmaild.mail.understand.lines import Line
     from flexmaild.mail.understand.verdict import Decision
 
-# What is told of one way of seeing a mail: so many lines, and of these so many characters.
+# Lines recorded of one rendering, and characters of each.
 _MOST_LINES, _LONGEST = 3000, 1000
 
 
@@ -34,11 +34,11 @@ class SeenLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """One way in which the mail may be seen, and what it says so.
+class SeenRendering:
+    """One rendering of the mail, and what it says.
 
     of: "text", "page", or "page, what is certainly visible". word: the deciding word's line as it was typed;
-    cause: what in `sentence` made it undecided. left_out: lines beyond those told.
+    cause: what in `sentence` made it undecided. left_out: the number of lines not recorded.
     """
 
     of: str
@@ -53,28 +53,28 @@ class Look:
 
 @dataclass(slots=True)
 class Evidence:
-    """is_signed: it bears a DKIM signature, which only a look into DNS could check."""
+    """is_signed: the mail has a DKIM signature, which only DNS could verify."""
 
-    looks: list[Look] = field(default_factory=list)
+    renderings: list[SeenRendering] = field(default_factory=list)
     is_signed: bool = False
 
     def saw(self, of: str, labelled: Labelled, decision: Decision) -> None:
-        """Take note of one way of seeing the mail."""
+        """Records one rendering of the mail."""
         shown = labelled.lines[:_MOST_LINES]
-        look = Look(
+        rendering = SeenRendering(
             of,
             decision.answer,
             decision.unclear,
             _cut(decision.line),
             _cut(decision.sentence),
             _cut(decision.word),
-            tuple(_told(shown)),
+            tuple(_seen_lines(shown)),
             len(labelled.lines) - len(shown),
         )
-        self.looks.append(look)
+        self.renderings.append(rendering)
 
 
-def _told(lines: tuple[Line, ...]) -> Iterator[SeenLine]:
+def _seen_lines(lines: tuple[Line, ...]) -> Iterator[SeenLine]:
     for line in lines:
         left_out = max(0, len(line.text) - _LONGEST)
         typed = None if line.typed is None else _cut(line.typed)
@@ -82,5 +82,5 @@ def _told(lines: tuple[Line, ...]) -> Iterator[SeenLine]:
 
 
 def _cut(text: str) -> str:
-    """Without lone surrogates, which JSON cannot say."""
+    """The beginning of a text, without lone surrogates, which JSON cannot hold."""
     return text[:_LONGEST].encode("utf-8", "replace").decode()

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flexmaild.core.model import Answer
-from flexmaild.mail.understand.words.courtesy import dictated, is_thanks, salutation
+from flexmaild.mail.understand.words.courtesy import dictated_mark_length, is_thanks, salutation_length
 from flexmaild.mail.understand.words.deciding import Vocabulary
 from flexmaild.mail.understand.words.normalised import LOOKALIKES
 from flexmaild.mail.understand.words.spelling import normal_word
@@ -29,7 +29,7 @@ _CLOSING = {
 }  # fmt: skip
 # Behind these no blank is written.
 _FULL_WIDTH = ("」", "』")
-# What programs put before and behind words and nobody sees. None of it may stand inside a word that decides.
+# Invisible characters that programs put around words. None of them may stand inside a word that decides.
 _MARKS = "\ufeff\u200e\u200f\u061c"
 _UNSEEN = f"{_MARKS}\u200b\u200c\u200d\u2060\u00ad\u2069"
 # Blanks behind a word, as some editors write them.
@@ -39,21 +39,21 @@ _REST = "".join(_AFTER_WORD | _DASHES) + " \t\xa0\u3000"
 
 
 @dataclass(frozen=True, slots=True)
-class First:
-    """The deciding word. rest: what follows it on its line; mark: the same before it was tidied.
+class FirstWord:
+    """The deciding word. rest: what follows it on its line; raw_rest: the same as typed.
 
-    line: which of the lines it stands on; around: symbols before it.
+    line: the index of its line; before: symbols in front of it.
     """
 
     answer: Answer
     language: str
     rest: str
-    mark: str
+    raw_rest: str
     line: int
-    around: str
+    before: str
 
 
-def first_word(lines: Sequence[str], known: Vocabulary) -> First | None:
+def first_word(lines: Sequence[str], known: Vocabulary) -> FirstWord | None:
     """The action word that begins the first of these lines that is no salutation; else None."""
     greeted = 0
     for number, line in enumerate(lines):
@@ -61,7 +61,7 @@ def first_word(lines: Sequence[str], known: Vocabulary) -> First | None:
         while text:
             if found := _at(text, known, number):
                 return found
-            length = salutation(text, known) if greeted < _MOST_SALUTATIONS else 0
+            length = salutation_length(text, known) if greeted < _MOST_SALUTATIONS else 0
             if not length:
                 return None
             greeted, text = greeted + 1, _tidy(text[length:])
@@ -72,7 +72,7 @@ def _tidy(line: str) -> str:
     return unicodedata.normalize("NFC", line).strip().lstrip(_MARKS).strip()
 
 
-def _at(line: str, known: Vocabulary, number: int) -> First | None:
+def _at(line: str, known: Vocabulary, number: int) -> FirstWord | None:
     """The action word that begins this text."""
     symbols = _symbols(line)
     text = line[symbols:].lstrip()
@@ -89,7 +89,7 @@ def _at(line: str, known: Vocabulary, number: int) -> First | None:
         rest = rest.lstrip(_UNSEEN)
         rest = _ENTITY.sub(" ", rest.lstrip(emphasis) if emphasis else rest, count=1)
         if _ends_word(rest) or closing in _FULL_WIDTH:
-            return First(answer, language, _comment(rest), rest, number, line[:symbols])
+            return FirstWord(answer, language, _comment(rest), rest, number, line[:symbols])
     return None
 
 
@@ -146,10 +146,10 @@ def _comment(rest: str) -> str:
     text = text.lstrip(_REST)
     if rest[:1] in ("]", ")", "}", "_", '"', "”", "»"):
         text = rest[1:].lstrip(_REST + "_")
-    return text[dictated(text) :].lstrip(_REST)
+    return text[dictated_mark_length(text) :].lstrip(_REST)
 
 
-def looks_like_a_word(line: str, known: Vocabulary) -> bool:
+def resembles_deciding_word(line: str, known: Vocabulary) -> bool:
     """Whether the first word would be an action word if letters of other alphabets and widths were taken for
     the Latin ones they look like, or if it held nothing unseen. It only earns a better explanation."""
     token = line.split()[0] if line.split() else ""

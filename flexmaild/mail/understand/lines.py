@@ -1,7 +1,7 @@
-"""The visible lines of a reply while they are being labelled: what each line is, and why we think so.
+"""The visible lines of a reply while they are labelled: what each line is, and by which rule.
 
-Made by `label`, which every other module of the labelling works on. Nothing is ever removed: a line gets one
-label, and a line that holds a person's words beside something else says which part is theirs.
+The modules of `labels` fill them in. Nothing is ever removed: each line gets one label, and a line that holds
+a person's words and something else says which part is theirs.
 """
 
 import re
@@ -40,7 +40,7 @@ _ASCII_WORD = re.compile(r"[a-z0-9]+")
 # blank in one is where format=flowed broke it, behind "?" or "&".
 _SCHEME = r"(?:(?<![a-z])[a-z][a-z0-9+.-]{1,30}://|mailto:|tel:|www\.)"
 _ADDRESS = rf"{_SCHEME}[^\s<>\"]+(?:(?<=[?&]) [^\s<>\"]*=[^\s<>\"]*)*"
-LINK = re.compile(rf"<{_ADDRESS}>|{_ADDRESS}|\[\d{{1,3}}\]", re.IGNORECASE)
+_LINK = re.compile(rf"<{_ADDRESS}>|{_ADDRESS}|\[\d{{1,3}}\]", re.IGNORECASE)
 QUESTION_MARKS = "?？¿؟❓❔⁇⁈⁉‽"
 # A frown or more on a line, behind quote marks: ":-(", ":/", "):", ":'(".
 _FROWNS = re.compile(r"[>\s]*(?:(?:[:;=8]['’]?[-^o]?[(\[{|\\/]+|[)\]]-?['’]?[:;=8])[.!\s]*)+")
@@ -49,7 +49,7 @@ _NO_LETTERS = {code: None for code in range(128) if not chr(code).isalnum()}
 
 
 class Word(NamedTuple):
-    """A word of a line in the form in which it is compared, and where it stands in the line's text."""
+    """A word of a line in its compared form, and its place in the text of the line."""
 
     norm: str
     start: int
@@ -86,10 +86,10 @@ class Line:
 
     @property
     def low(self) -> str:
-        """`bare` folded: once for all rules, and anew where one of them took a mark off the line."""
+        """`bare` folded; cached until a rule changes `bare`."""
         of, low = self._folded
         if of is not self.bare:
-            low = small(self.bare.strip())
+            low = fold_case(self.bare.strip())
             self._folded = self.bare, low
         return low
 
@@ -102,12 +102,12 @@ class Line:
         text = self.text
         links = [*self.hidden]
         if _may_have_link(text):
-            links += [m.span() for m in LINK.finditer(text)]
-        found = [Word(normal(m[0]), *m.span()) for m in WORD.finditer(text)]
-        return _outside(found, sorted(links)) if links else found
+            links += [m.span() for m in _LINK.finditer(text)]
+        found = [Word(normalised(m[0]), *m.span()) for m in WORD.finditer(text)]
+        return _words_outside(found, sorted(links)) if links else found
 
 
-def _outside(words: Iterable[Word], links: Sequence[tuple[int, int]]) -> list[Word]:
+def _words_outside(words: Iterable[Word], links: Sequence[tuple[int, int]]) -> list[Word]:
     """The words that begin in none of these stretches; both in order, so that each is looked at once."""
     found = []
     passed = end = 0
@@ -135,44 +135,44 @@ class Run:
 
 
 def lines_of(shown: Iterable[ShownLine], *, sure: bool = False) -> list[Line]:
-    """The lines of one reading, to be labelled. sure: only what is certainly visible."""
+    """The lines of one rendering, to be labelled. sure: only what is certainly visible."""
     return [_line_of(line, line.sure if sure else line.text) for line in shown]
 
 
 def _line_of(shown: ShownLine, text: str) -> Line:
     if not text:
         return Line("", shown.depth, shown.mark, is_blank=True)
-    return dressed(Line(composed(text), shown.depth, shown.mark))
+    return with_derived_fields(Line(nfc(text), shown.depth, shown.mark))
 
 
-def composed(text: str) -> str:
+def nfc(text: str) -> str:
     """The text with each letter and its accent as one character, where there is one."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
-def dressed(line: Line) -> Line:
+def with_derived_fields(line: Line) -> Line:
     """The line with what follows from its text."""
     line.bare = unmarked(line.text) if line.depth else line.text
-    line.norm = squeezed(line.text)
+    line.norm = compared_text(line.text)
     line.is_blank = not line.norm and not line.bare.strip()
     return line
 
 
-def squeezed(text: str) -> str:
-    """The letters and digits of a text as they are compared: no blanks, no punctuation, no case, no links."""
+def compared_text(text: str) -> str:
+    """The letters and digits of a text in compared form: no blanks, punctuation, case or links."""
     return letters(without_links(text))
 
 
 def without_links(text: str) -> str:
     """The text with a blank in place of each link."""
-    return LINK.sub(" ", text) if _may_have_link(text) else text
+    return _LINK.sub(" ", text) if _may_have_link(text) else text
 
 
 def links_in(text: str) -> Iterator[str]:
     """The links of a text; none goes over the end of a line."""
     for line in text.split("\n"):
         if _may_have_link(line):
-            yield from (link[0] for link in LINK.finditer(line))
+            yield from (link[0] for link in _LINK.finditer(line))
 
 
 def words_of(line: str) -> list[str]:
@@ -180,11 +180,11 @@ def words_of(line: str) -> list[str]:
     plain = without_links(line)
     if plain.isascii():
         return _ASCII_WORD.findall(plain.lower())
-    return [normal(word) for word in WORD.findall(plain)]
+    return [normalised(word) for word in WORD.findall(plain)]
 
 
 def _may_have_link(text: str) -> bool:
-    """A quick look: looking for links takes longer than all else that is done with most lines."""
+    """A quick test, since searching for links takes longer than all else done with most lines."""
     return "[" in text or "://" in text or (("." in text or ":" in text) and _has_scheme(text.lower()))
 
 
@@ -192,26 +192,26 @@ def _has_scheme(low: str) -> bool:
     return "www." in low or "mailto:" in low or "tel:" in low
 
 
-def small(text: str) -> str:
-    """Case-folded; the Turkish "İ", which would fold to two characters, is an "i"."""
+def fold_case(text: str) -> str:
+    """The text case-folded; the Turkish "İ", which would fold to two characters, is an "i"."""
     return text.casefold().replace("i\u0307", "i")
 
 
 def letters(text: str) -> str:
-    """The letters and digits of a text as `squeezed` gives them, those of links included."""
+    """The letters and digits of a text as `compared_text` gives them, those of links included."""
     if text.isascii():
         return text.lower().translate(_NO_LETTERS)
-    return "".join([normal(word) for word in WORD.findall(text)])
+    return "".join([normalised(word) for word in WORD.findall(text)])
 
 
 @lru_cache(maxsize=4096)
-def normal(word: str) -> str:
-    """One word as it is compared."""
+def normalised(word: str) -> str:
+    """The word in its compared form."""
     return word.lower() if word.isascii() else unicodedata.normalize("NFKC", word).casefold()
 
 
 def weight(norm: str) -> int:
-    """How much a run of characters says: a CJK one as much as three letters."""
+    """The weight of a run of characters: a CJK one counts as three letters."""
     return len(norm) if norm.isascii() else sum(3 if c > "\u3040" else 1 for c in norm)
 
 
@@ -220,15 +220,15 @@ def shown(lines: Sequence[Line], start: int, stop: int) -> list[int]:
     return [i for i in range(start, stop) if not lines[i].is_blank]
 
 
-def says_something(text: str) -> bool:
-    """Whether there is a sign in it that may be an answer: a letter, a digit, an emoji, a frown, "?", "!"."""
-    return frowns(text) or any(map(_may_answer, set(text)))  # a drawn line has one sign, many times
+def has_meaning(text: str) -> bool:
+    """Whether it holds anything that may answer: a letter, a digit, an emoji, a frown, "?", "!"."""
+    return is_frown(text) or any(map(_may_answer, set(text)))  # a drawn line has one sign, many times
 
 
 def _may_answer(sign: str) -> bool:
     return sign.isalnum() or sign in f"!+！{QUESTION_MARKS}" or unicodedata.category(sign) == "So"
 
 
-def frowns(text: str) -> bool:
+def is_frown(text: str) -> bool:
     """Whether a frown stands alone in a line."""
     return _FROWNS.fullmatch(text) is not None

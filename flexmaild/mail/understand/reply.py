@@ -1,65 +1,73 @@
-"""One mail's bytes to a `ParsedReply`, which says everything about it that `core.approval.admission` asks.
+"""One mail's bytes to a `ParsedReply`, which holds everything about it that `core.approval.admission` asks.
 
-Called by the child process the daemon keeps for it, with limits on time and memory, but linear and bounded by
-itself. Pure: no I/O, no clock; DNS only through `lookup`. Never raises, whatever the bytes are: what cannot
-be understood is a Reading that says so.
+Called by the daemon's child process, with limits on time and memory, but linear and bounded by itself. Pure:
+no I/O, no clock; DNS only through `lookup`. Never raises, whatever the bytes are: the result says what could
+not be understood.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from flexmaild.core.addresses import domain_of
-from flexmaild.core.model import Answer
 from flexmaild.core.parsed_reply import MailNature, ParsedReply
 from flexmaild.core.references import PREFIX
 from flexmaild.core.work import MailsSent
-from flexmaild.mail.authentication import borders, exchange, kept_header, signatures
-from flexmaild.mail.authentication.own_check import Checked, Lookup, checked
-from flexmaild.mail.parse.charset import REPLACEMENT
+from flexmaild.mail.authentication import borders, kept_header, signatures
+from flexmaild.mail.authentication.own_check import Lookup, VerifiedSignatures, verify_signatures
 from flexmaild.mail.parse.header import Header, decoded
-from flexmaild.mail.parse.html import html_lines
 from flexmaild.mail.parse.limits import Limits
-from flexmaild.mail.parse.message import Mail, Text, TooMuch, body_of, read, split_header
+from flexmaild.mail.parse.message import Mail, TooMuch, body_of, read, split_header
 from flexmaild.mail.parse.message_id import message_id_of
-from flexmaild.mail.parse.nesting import TooComplex
-from flexmaild.mail.parse.plain import plain_lines
-from flexmaild.mail.parse.shown import ShownLine
-from flexmaild.mail.understand.alternatives import other_ways, says_otherwise
-from flexmaild.mail.understand.contradiction import contradiction
+from flexmaild.mail.understand.alternatives import other_readings, reads_differently
+from flexmaild.mail.understand.answer import AnswerContext, Understood, answer_of
 from flexmaild.mail.understand.evidence import Evidence
 from flexmaild.mail.understand.identification import addressees, mentions, references
 from flexmaild.mail.understand.identification.automatic import nature
 from flexmaild.mail.understand.identification.bounce import bounces
-from flexmaild.mail.understand.identification.sender import delegate, sender
-from flexmaild.mail.understand.labels.label import Labelled, label
-from flexmaild.mail.understand.labels.placeholders import without_placeholders
-from flexmaild.mail.understand.labels.sent import SentText, sent_text
+from flexmaild.mail.understand.identification.sender import Sender, delegate, sender
+from flexmaild.mail.understand.labels.label import Labelled
+from flexmaild.mail.understand.labels.sent import sent_text
 from flexmaild.mail.understand.labels.signatures import Writer
-from flexmaild.mail.understand.lines import Label, Line, composed, letters, lines_of, without_links
 from flexmaild.mail.understand.unknown import unknown_lines
-from flexmaild.mail.understand.verdict import Decision, decide
-from flexmaild.mail.understand.words.doubt import doubts_in, refusing_signs
-from flexmaild.mail.understand.words.questions import MARKS
+from flexmaild.mail.understand.verdict import Decision
 from flexmaild.mail.understand.words.rules import Rules
 
 __all__ = ["Rules", "understand"]
 
-# Alternatives looked at; a mail with more of them wants to be read in several ways.
-_MOST_READINGS = 8
-# Lines that show something, of all readings of a mail; the page and the text of the longest thread have fewer
-# than a quarter of them. What has more is too long to decide, and not looked at line by line.
-_MOST_LINES = 20_000
-# The fields in which a reference of ours is signed, if they are.
-_PLACES = (b"in-reply-to", b"references", b"to", b"cc")
+# The fields in which a signature may cover our reference.
+_REFERENCE_FIELDS = (b"in-reply-to", b"references", b"to", b"cc")
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """What a mail answers, and the lines of the reading that says so (None where no reading has text)."""
+class _Incoming:
+    """A mail as each step needs it. domain: of its sender, empty without one. signed: the header fields that
+    a signature of that domain covers; None without such a signature. partial: as of `understand`."""
 
-    decision: Decision
-    labelled: Labelled | None
+    data: bytes
+    mail: Mail
+    rules: Rules
+    sender: Sender
+    domain: str
+    signed: Collection[bytes] | None
+    partial: bool
+
+    @property
+    def header(self) -> Header:
+        return self.mail.header
+
+
+@dataclass(frozen=True, slots=True)
+class _References:
+    """Our references in a mail, by the place where they stand."""
+
+    text: tuple[str, ...]
+    thread: tuple[str, ...]
+    addresses: tuple[str, ...]
+
+    @property
+    def every(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.text, *self.thread, *self.addresses)))
 
 
 def understand(
@@ -70,57 +78,89 @@ def understand(
     lookup: Lookup | None = None,
     mails_sent: MailsSent | None = None,
     is_cut: bool = False,
-    witness: Evidence | None = None,
+    evidence: Evidence | None = None,
 ) -> ParsedReply:
     """What this mail says. size: bytes on the server. partial: `data` holds only header and text parts.
 
     lookup: TXT records for our own DKIM check (with rules.verify_dkim); without it the check is left out.
     mails_sent: asked once, with the references found in a person's mail, for what we had sent.
     is_cut: text is missing from `data`, or may be; then it decides nothing.
-    witness: is told what the answer was read from.
+    evidence: records what the answer was read from.
     """
     digest = hashlib.sha256(data).hexdigest()
     try:
         mail = read(data, rules.limits, partial)
     except TooMuch as fault:
-        named = mentions.requests(mentions.in_bytes(data))
+        named = mentions.requests(mentions.candidates_in_bytes(data))
         return ParsedReply(digest, size, fault.nature, str(fault), partial=partial, named_requests=named)
-    header, limits = mail.header, rules.limits
-    who = sender(header, limits)
-    kind, because = nature(mail, who.address, rules)
-    in_text = references.in_text(text for t in mail.texts for _, text in t.segments)
-    in_thread, in_addresses = references.in_thread(header, limits), references.in_addresses(header, limits)
-    found = tuple(dict.fromkeys((*in_text, *in_thread, *in_addresses)))
-    candidates = mentions.in_mail(mail, split_header(data)[0], limits)
-    answered = Answered(Decision(None), None)
-    covered = signatures.covered(header, domain_of(who.address)) if who.address else None
-    is_otherwise = False
+    incoming = _incoming(data, mail, rules, partial)
+    kind, because = nature(mail, incoming.sender.address, rules)
+    found = _references(mail, rules.limits)
+    understood, reads_otherwise = Understood(Decision(None)), False
     if kind is MailNature.HUMAN:
-        mails = mails_sent(found) if mails_sent is not None and found else None
-        sent = sent_text(mails, limits, rules.own_addresses, _quotes_source(mail.texts))
-        writer = Writer.of(who.name, who.address)
-        answered = _answered(mail, rules, writer, sent, is_cut, witness)
-        if answered.decision.answer is not None and covered is not None and rules.may_prove:
-            typed = answered.labelled.typed if answered.labelled else ()
-            others = other_ways(mail, body_of(data), covered, typed, limits, partial)
-            is_otherwise = says_otherwise(
-                others,
-                mail,
-                answered.decision.answer,
-                lambda other: _answered(other, rules, writer, sent, is_cut, None).decision,
-            )
-    decision = answered.decision
-    if witness is not None:
-        witness.is_signed = header.has(b"dkim-signature")
-    trusted = borders.found(header, rules.borders, rules.exchange_online, limits.field)
-    verified = Checked()
-    if rules.verify_dkim and lookup is not None and not partial and who.address:
-        verified = checked(data, header, domain_of(who.address), lookup)
+        context = _answer_context(incoming, found, mails_sent, is_cut)
+        understood = answer_of(mail, context, evidence)
+        reads_otherwise = _reads_otherwise(incoming, understood, context)
+    if evidence is not None:
+        evidence.is_signed = mail.header.has(b"dkim-signature")
+    described = _described(incoming, found, digest, size, kind, because)
+    return _with_findings(described, incoming, lookup, understood, reads_otherwise=reads_otherwise)
+
+
+def _incoming(data: bytes, mail: Mail, rules: Rules, partial: bool) -> _Incoming:
+    who = sender(mail.header, rules.limits)
+    domain = domain_of(who.address) if who.address else ""
+    signed = signatures.covered_fields(mail.header, domain) if who.address else None
+    return _Incoming(data, mail, rules, who, domain, signed, partial)
+
+
+def _references(mail: Mail, limits: Limits) -> _References:
+    return _References(
+        references.in_text(text for t in mail.texts for _, text in t.segments),
+        references.in_thread(mail.header, limits),
+        references.in_addresses(mail.header, limits),
+    )
+
+
+def _answer_context(
+    incoming: _Incoming, found: _References, mails_sent: MailsSent | None, is_cut: bool
+) -> AnswerContext:
+    """With what we had sent before this mail, as far as it is known."""
+    texts, rules = incoming.mail.texts, incoming.rules
+    mails = mails_sent(found.every) if mails_sent is not None and found.every else None
+    quotes_source = any("Content-T" in content for text in texts for _, content in text.segments)
+    sent = sent_text(mails, rules.limits, rules.own_addresses, quotes_source)
+    return AnswerContext(rules, Writer.of(incoming.sender.name, incoming.sender.address), sent, is_cut)
+
+
+def _reads_otherwise(incoming: _Incoming, understood: Understood, context: AnswerContext) -> bool:
+    """Whether the signature leaves open how the text is read, and it says something else read so."""
+    answer, labelled, mail = understood.decision.answer, understood.labelled, incoming.mail
+    if answer is None or incoming.signed is None or not incoming.rules.may_prove:
+        return False
+    others = other_readings(
+        mail,
+        body_of(incoming.data),
+        incoming.signed,
+        labelled.typed if labelled else (),
+        incoming.rules.limits,
+        incoming.partial,
+    )
+    return reads_differently(others, mail, answer, lambda other: answer_of(other, context).decision)
+
+
+def _described(
+    incoming: _Incoming, found: _References, digest: str, size: int, kind: MailNature, because: str
+) -> ParsedReply:
+    """What header and text say of the mail: its sender, its references, its addressees."""
+    mail, header, rules, who = incoming.mail, incoming.header, incoming.rules, incoming.sender
+    limits = rules.limits
+    candidates = mentions.candidates_in_mail(mail, split_header(incoming.data)[0], limits)
     return ParsedReply(
-        sha256=digest,
-        size=size,
-        nature=kind,
-        nature_because=because,
+        digest,
+        size,
+        kind,
+        because,
         message_id=message_id_of(header.first(b"message-id")),
         date=decoded(header.first(b"date"), limits)[:100],
         subject=decoded(header.first(b"subject"), limits)[:998],
@@ -129,46 +169,73 @@ def understand(
         sender_fault=who.fault,
         from_fields=who.from_fields,
         delegate=delegate(header, who.address, limits),
-        body_references=in_text,
-        thread_references=in_thread,
-        address_references=in_addresses,
-        answer=decision.answer,
-        unclear=decision.unclear,
-        comment=decision.comment,
-        bounces=bounces(mail, data, limits) if kind is MailNature.BOUNCE else (),
-        auth_results=trusted.results,
-        auth_faults=trusted.faults,
-        auth_fields=borders.summary(trusted),
-        kept_header=kept_header.kept(header),
-        reference_is_open=not any(map(references.is_whole, in_text))
-        and _is_place_open(header, covered, limits),
-        reads_otherwise=is_otherwise,
-        signed_as=signatures.digests(header, domain_of(who.address)) if who.address else (),
-        internal=rules.exchange_online and exchange.is_internal(header, who.address, rules.own_domains),
-        redirected=addressees.is_redirected(header, rules),
-        misdirected=addressees.is_misdirected(header, rules),
-        addressed=addressees.addressed(header, rules, domain_of(who.address)),
-        dkim_domains=verified.domains,
-        is_strict=verified.is_strict,
-        partial=partial,
-        language=decision.language,
-        unknown_lines=unknown_lines(answered.labelled, rules) if answered.labelled else (),
-        sentence=decision.sentence,
-        unclear_word=decision.word,
         claimed=who.claimed,
         via=who.via,
-        hidden_references=mentions.references(candidates, found),
-        named_requests=mentions.requests((*_letters_of(found), *candidates)),
+        body_references=found.text,
+        thread_references=found.thread,
+        address_references=found.addresses,
+        hidden_references=mentions.references(candidates, found.every),
+        named_requests=mentions.requests((*_letters_of(found.every), *candidates)),
         answered_jobs=mentions.answered_jobs(header.all(b"in-reply-to")),
-        text_digest=_typed_digest(answered.labelled),
+        bounces=bounces(mail, incoming.data, limits) if kind is MailNature.BOUNCE else (),
+        redirected=addressees.is_redirected(header, rules),
+        misdirected=addressees.is_misdirected(header, rules),
+        addressed=addressees.addressed(header, rules, incoming.domain),
+        reference_is_open=not any(map(references.is_whole, found.text)) and _is_reference_open(incoming),
+        partial=incoming.partial,
     )
 
 
-def _is_place_open(header: Header, covered: Collection[bytes] | None, limits: Limits) -> bool:
-    """Whether no signed field has a reference of ours, so that who has the mail can say what it answers."""
-    if covered is None:
+def _with_findings(
+    reply: ParsedReply,
+    incoming: _Incoming,
+    lookup: Lookup | None,
+    understood: Understood,
+    *,
+    reads_otherwise: bool,
+) -> ParsedReply:
+    """With its answer, and with what authenticates its sender or speaks against the mail."""
+    header, rules, address = incoming.header, incoming.rules, incoming.sender.address
+    decision, labelled = understood.decision, understood.labelled
+    trusted = borders.trusted_results(header, rules.borders, rules.exchange_online, rules.limits.field)
+    verified = _verified(incoming, lookup)
+    return replace(
+        reply,
+        answer=decision.answer,
+        unclear=decision.unclear,
+        comment=decision.comment,
+        language=decision.language,
+        sentence=decision.sentence,
+        unclear_word=decision.word,
+        unknown_lines=unknown_lines(labelled, rules) if labelled else (),
+        text_digest=_typed_digest(labelled),
+        reads_otherwise=reads_otherwise,
+        auth_results=trusted.results,
+        auth_faults=trusted.faults,
+        auth_fields=borders.summary(trusted),
+        kept_header=kept_header.stored_header(header),
+        signed_as=signatures.digests(header, incoming.domain) if address else (),
+        internal=rules.exchange_online and borders.is_internal(header, address, rules.own_domains),
+        dkim_domains=verified.domains,
+        is_strict=verified.is_strict,
+    )
+
+
+def _verified(incoming: _Incoming, lookup: Lookup | None) -> VerifiedSignatures:
+    """What our own check of the signatures finds, where it is wanted and possible."""
+    is_wanted = incoming.rules.verify_dkim and not incoming.partial and bool(incoming.sender.address)
+    if lookup is None or not is_wanted:
+        return VerifiedSignatures()
+    return verify_signatures(incoming.data, incoming.header, incoming.domain, lookup)
+
+
+def _is_reference_open(incoming: _Incoming) -> bool:
+    """Whether no signed field holds a reference of ours: then the sender has not signed what it answers."""
+    if incoming.signed is None:
         return False
-    signed = replace(header, fields={n: header.all(n) for n in _PLACES if n in covered})
+    header, limits = incoming.header, incoming.rules.limits
+    fields = {name: header.all(name) for name in _REFERENCE_FIELDS if name in incoming.signed}
+    signed = replace(header, fields=fields)
     found = (*references.in_thread(signed, limits), *references.in_addresses(signed, limits))
     return not any(map(references.is_whole, found))
 
@@ -182,146 +249,3 @@ def _typed_digest(labelled: Labelled | None) -> str:
     """Of the words alone: a second delivery, or another wrapping, is the same text."""
     words = " ".join(word for line in (labelled.typed if labelled else ()) for word in line.split())
     return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _answered(
-    mail: Mail, rules: Rules, writer: Writer, sent: SentText, is_cut: bool, witness: Evidence | None
-) -> Answered:
-    """What a person's mail answers; nothing where it is too long, or an answer to somebody else's mail."""
-    try:
-        answered = _agreed(mail, rules, writer, sent, is_cut, witness)
-    except TooComplex:
-        answered = Answered(Decision(None, "too_long"), None)
-    if addressees.answers_another(mail.header, rules):
-        return Answered(Decision(None, "other_mail"), answered.labelled)
-    return answered
-
-
-def _agreed(
-    mail: Mail, rules: Rules, writer: Writer, sent: SentText, is_cut: bool, witness: Evidence | None
-) -> Answered:
-    """The answer on which every reading of an unambiguous mail agrees. Raises TooComplex."""
-    first: Answered | None = None
-    is_ambiguous = bool(mail.header.faults or mail.root.faults) or _faulty(mail.texts)
-    is_damaged = any(text.is_damaged for text in mail.texts)
-    subject = decoded(mail.header.first(b"subject"), rules.limits)
-    for lines, sure, of in _readings(without_placeholders(mail.texts, subject, rules)):
-        labelled = label(lines, sent, rules, writer)
-        decision = decide(labelled, rules)
-        if witness is not None:
-            witness.saw(of, labelled, decision)
-        if not sure and not any(map(str.strip, labelled.typed)):
-            continue
-        is_ambiguous = is_ambiguous or (is_damaged and _has_lost_letters(labelled))
-        if first is not None and decision.answer is not first.decision.answer:
-            return Answered(Decision(None, "parts_disagree", language=first.decision.language), labelled)
-        first = first or Answered(decision, labelled)
-    if first is None:
-        return Answered(Decision(None, "empty"), None)
-    answer, of_first = first.decision.answer, first.labelled
-    if answer is None:
-        return first
-    if is_cut or _is_cut(mail.texts):
-        unclear = "too_long"
-    elif is_ambiguous:
-        unclear = "ambiguous"
-    elif sent.subjects and _subject_doubts(subject, sent, answer, rules):
-        unclear = "condition"
-    elif not sent.is_known and of_first is not None and of_first.has_quote:
-        unclear = "words_unknown"
-    else:
-        return first
-    return Answered(Decision(None, unclear, language=first.decision.language), of_first)
-
-
-def _subject_doubts(subject: str, sent: SentText, answer: Answer, rules: Rules) -> bool:
-    """Whether what was added to our subject doubts, asks, or says the opposite."""
-    added = sent.added_to_subject(subject)
-    ours = "".join(sent.subjects)
-    asks = subject.rstrip().endswith(tuple(MARKS)) and "?" not in ours and ours.isascii()
-    return bool(
-        asks
-        or doubts_in(added)
-        or refusing_signs(subject) - sent.signs
-        or (answer is Answer.APPROVE and contradiction(answer, added, rules.vocabulary))
-    )
-
-
-def _has_lost_letters(labelled: Labelled) -> bool:
-    """Whether a byte that could not be read stands where a person typed; elsewhere it does not matter."""
-    return any(
-        REPLACEMENT in line.text and not line.depth and (line.label is Label.TYPED or line.typed is not None)
-        for line in labelled.lines
-    )
-
-
-def _quotes_source(texts: Sequence[Text]) -> bool:
-    return any("Content-T" in content for text in texts for _, content in text.segments)
-
-
-def _is_cut(texts: Sequence[Text]) -> bool:
-    return len(texts) > _MOST_READINGS or any(text.is_cut for text in texts)
-
-
-def _faulty(texts: Sequence[Text]) -> bool:
-    return any(text.faults for text in texts)
-
-
-def _readings(texts: Sequence[Text]) -> Iterator[tuple[list[Line], bool, str]]:
-    """The lines of every way in which this mail may be seen, True with those that certainly are, and of what
-    they are. Raises TooComplex where there are too many."""
-    some = texts[:_MOST_READINGS]
-    shown = {i: _shown(text) for i, text in enumerate(some) if _has_page(text)}
-    others = {i: _visible(text) for i, text in enumerate(some) if i not in shown}
-    count = sum(map(_count, shown.values())) + sum(map(_count_visible, others.values()))
-    if count > _MOST_LINES:
-        raise TooComplex("more lines than a person's mail has")
-    pages = {i: lines_of(lines) for i, lines in shown.items()}
-    said = {"".join([line.norm for line in lines]) for lines in pages.values()}
-    for i, text in enumerate(some):
-        # Some programs write a text part without line ends: the lines of the page are the person's.
-        if i in pages:
-            yield pages[i], False, "page"
-            if _is_unsure(shown[i]):
-                yield lines_of(shown[i], sure=True), True, "page, what is certainly visible"
-        elif not said or _letters(others[i]) not in said:
-            yield lines_of(_shown(text)), False, "text"
-
-
-def _has_page(text: Text) -> bool:
-    return any(style == "html" for style, _ in text.segments)
-
-
-def _shown(text: Text) -> list[ShownLine]:
-    lines: list[ShownLine] = []
-    for style, content in text.segments:
-        lines += html_lines(content) if style == "html" else plain_lines(content, style)
-    return lines
-
-
-def _visible(text: Text) -> list[str]:
-    """The lines of a text without a page, as they are seen; mostly nothing else of them is needed, for they
-    say the same as a page. All of them are certainly visible."""
-    lines: list[str] = []
-    for style, content in text.segments:
-        lines += content.split("\n") if style == "plain" else [x.text for x in plain_lines(content, style)]
-    return lines
-
-
-def _is_unsure(shown: Iterable[ShownLine]) -> bool:
-    return any(line.sure != line.text for line in shown)
-
-
-def _count(shown: Sequence[ShownLine]) -> int:
-    """The lines that are labelled of this text: twice, where not all of it is certainly visible."""
-    count = _count_visible(line.text for line in shown)
-    return 2 * count if _is_unsure(shown) else count
-
-
-def _count_visible(lines: Iterable[str]) -> int:
-    return sum(not line.isspace() for line in lines if line)
-
-
-def _letters(lines: Iterable[str]) -> str:
-    """Those of all lines at once; no word goes over the end of a line."""
-    return letters("\n".join([without_links(composed(line)) for line in lines]))

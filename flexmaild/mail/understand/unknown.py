@@ -1,4 +1,4 @@
-"""Lines beside an answer that nobody explains: a person's words, or those of a mail gateway we do not know.
+"""Lines near an answer that no rule explains: a person's words, or those of a mail gateway we do not know.
 
 Called by `reply`; `status` names those that come back, for `approvals.ignore_lines`. Never used to decide.
 """
@@ -10,7 +10,7 @@ from flexmaild.mail.understand.first_word import first_word
 from flexmaild.mail.understand.labels.label import Labelled
 from flexmaild.mail.understand.words.rules import Rules
 
-# So many lines of one mail, and letters of a line: nobody needs more to know a gateway's block.
+# Lines of one mail, and letters of a line: enough to recognise the block of a gateway.
 _MOST, _LONGEST = 10, 200
 # Lines that are looked at above an answer.
 _MOST_ABOVE = 50
@@ -21,12 +21,12 @@ def unknown_lines(labelled: Labelled, rules: Rules) -> tuple[str, ...]:
 
     What follows the answer in the same text is the person's, and left out.
     """
-    found = (" ".join(line.split()) for line in _beside(labelled, rules))
+    found = (" ".join(line.split()) for line in _lines_near_answer(labelled, rules))
     kept = (line for line in found if _is_worth_naming(line, rules))
     return tuple(line for line, _ in zip(dict.fromkeys(kept), range(_MOST), strict=False))
 
 
-def _beside(labelled: Labelled, rules: Rules) -> Iterator[str]:
+def _lines_near_answer(labelled: Labelled, rules: Rules) -> Iterator[str]:
     yield from _before_the_word(labelled.above, rules)
     yield from labelled.among
     yield from labelled.below
@@ -47,5 +47,5 @@ def _is_worth_naming(line: str, rules: Rules) -> bool:
         and sum(map(str.isalpha, line)) >= FEWEST_LETTERS
         and line.isprintable()  # else it could not be copied into the settings
         and letters(line) not in rules.vocabulary.letters
-        and not ("*" in line and fault_of(line, rules.vocabulary.squeezed))
+        and not ("*" in line and fault_of(line, rules.vocabulary.compared_text))
     )

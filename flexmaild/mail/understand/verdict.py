@@ -1,8 +1,8 @@
-"""From what a person typed to approve, reject or undecided: the one place where that is ruled.
+"""The decision from what a person typed: approve, reject or undecided. No other module decides.
 
 Called by `understand.reply` with labelled lines. The action word must be the first word a person wrote, give
-or take a salutation. What else there is may only make it undecided, by the table below, first hit wins; that
-costs one mail back. Pure.
+or take a salutation. Everything else may only make it undecided, by the table below, the first hit
+wins; then the approver is asked again. Pure.
 """
 
 import re
@@ -13,26 +13,31 @@ from flexmaild.core.masking import masked
 from flexmaild.core.model import Answer
 from flexmaild.languages.load import words
 from flexmaild.mail.understand.contradiction import contradiction
-from flexmaild.mail.understand.first_word import First, first_word, looks_like_a_word
+from flexmaild.mail.understand.first_word import FirstWord, first_word, resembles_deciding_word
 from flexmaild.mail.understand.labels.label import Labelled
-from flexmaild.mail.understand.lines import frowns
-from flexmaild.mail.understand.words.courtesy import is_polite
+from flexmaild.mail.understand.lines import is_frown
+from flexmaild.mail.understand.words.courtesy import asks_question, begins_with_question_mark, is_polite
 from flexmaild.mail.understand.words.deciding import Vocabulary
 from flexmaild.mail.understand.words.doubt import (
     NEGATIONS,
-    begins_harmless,
+    begins_harmlessly,
     doubt_in,
     refusing_signs,
-    retracts,
+    retraction_in,
 )
-from flexmaild.mail.understand.words.language_guess import Ambiguous, Spoken
-from flexmaild.mail.understand.words.normalised import clauses, looks, seen, sentences, words_in
+from flexmaild.mail.understand.words.language_guess import AmbiguousWords, ClauseLanguage
+from flexmaild.mail.understand.words.normalised import (
+    clauses,
+    folded_forms,
+    sentences,
+    visible_form,
+    words_in,
+)
 from flexmaild.mail.understand.words.pieces import has_kana
-from flexmaild.mail.understand.words.questions import asks, asks_at_once
 from flexmaild.mail.understand.words.rules import Rules
 from flexmaild.mail.understand.words.spelling import spellings
 
-# what is found                                     beside Approve            beside Reject
+# what is found                                     with Approve              with Reject
 # ------------------------------------------------  ------------------------  ------------------------
 # no line at all                                    empty                     empty
 # control characters in the 1st line; letters that
@@ -56,7 +61,7 @@ from flexmaild.mail.understand.words.spelling import spellings
 # sentence by sentence; what is harmless in one ("no objections") excuses nothing in the next.
 
 # Only these directly after the word make a rejection conditional; "Reject until fixed" is one all the same.
-_AFTER_REJECT = Ambiguous(lambda language: language.doubt.after_reject)
+_AFTER_REJECT = AmbiguousWords(lambda language: language.doubt.after_reject)
 # "Reject no!" refuses once more; "not" and "never" behind the word may take it back ("Avslå inte").
 _REFUSALS = frozenset(form for w in words(lambda language: language.doubt.refusals) for form in spellings(w))
 
@@ -84,15 +89,15 @@ _LONGEST_LINE = 1000
 # An answer that is longer was not typed as one; its end is not looked through, so it decides nothing.
 _LONGEST_TEXT = 20000
 _LONGEST_QUOTED = 200
-# A change of mind beside a rejection has no more words; "Reject, really?" no more characters.
+# A change of mind with a rejection has no more words; "Reject, really?" no more characters.
 _SHORT = 7
 _BRIEF = 14
 
 # Control characters that are no blanks, and characters that make the letters behind them run backwards.
-_STEERING = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202d\u202e]")
-_TURNING = re.compile(r"[\u202d\u202e]")
+_CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202d\u202e]")
+_OVERRIDES = re.compile(r"[\u202d\u202e]")
 # "-1", "!=", a frown, ": false", at the word itself.
-_AGAINST = re.compile(
+_DENIAL = re.compile(
     r"\s*(?:[-–−]1(?!\w)|!=|<>|≠|[:;=8]['’]?[-^o]?[(\[{|\\/](?!\w|/)|[:=]+\s*(?:false|0|off|n|f)(?!\w))",
     re.IGNORECASE,
 )
@@ -116,7 +121,7 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _Obstacle:
     """What keeps an answer from being one: a key of WHY, the sentence, the word in it."""
 
     unclear: str
@@ -125,7 +130,7 @@ class _Found:
 
 
 def decide(said: Labelled, rules: Rules) -> Decision:
-    """What the typed lines say, by the table above, and whether they can be taken at their word."""
+    """The decision of the typed lines by the table above, if their place allows one."""
     if said.is_foreign:
         return Decision(None, "other_mail")
     decision = _decide(_joined(said.above, said.among, said.below), rules)
@@ -150,7 +155,7 @@ def _joined(*parts: Sequence[str]) -> list[str]:
 
 def _decide(typed: Sequence[str], rules: Rules) -> Decision:
     # A byte order mark or a zero-width space is all that some editors leave in a line.
-    places = [i for i, line in enumerate(typed) if seen(line).strip()]
+    places = [i for i, line in enumerate(typed) if visible_form(line).strip()]
     if not places:
         return Decision(None, "empty")
     lines = [typed[i] for i in places]
@@ -158,92 +163,99 @@ def _decide(typed: Sequence[str], rules: Rules) -> Decision:
         return Decision(None, "too_long")
     first = first_word(lines, rules.vocabulary)
     if first is None:
-        return _no_word(lines[0], rules.vocabulary)
+        return _without_word(lines[0], rules.vocabulary)
     below = typed[places[first.line] + 1 :]
-    found = _steered(lines[first.line], below) or _unclear(first, below, rules)
+    found = _control_characters(lines[first.line], below) or _unclear(first, below, rules)
     line = lines[first.line].strip()
     if found:
         # What follows the word is quoted with it: "Approve?" and not "?".
-        is_of_word = found.sentence in (first.mark, first.rest, first.around)
+        is_of_word = found.sentence in (first.raw_rest, first.rest, first.before)
         because = _quoted(line if is_of_word else found.sentence), found.word
         return Decision(None, found.unclear, "", first.language, *because, line)
     comment = _comment(first.rest, below, rules.max_comment)
     return Decision(first.answer, "", comment, first.language, line=line)
 
 
-def _no_word(line: str, known: Vocabulary) -> Decision:
-    stray = _STEERING.search(line) or looks_like_a_word(line, known)
+def _without_word(line: str, known: Vocabulary) -> Decision:
+    stray = _CONTROL_CHARACTERS.search(line) or resembles_deciding_word(line, known)
     word = (line.split() or [""])[0][:40]
     return Decision(
         None, "stray_characters" if stray else "no_action_word", sentence=_quoted(line), word=_plain(word)
     )
 
 
-def _steered(line: str, below: Sequence[str]) -> _Found | None:
-    if _STEERING.search(line):
-        return _Found("stray_characters", line)
-    turned = next((text for text in below if not text.isascii() and _TURNING.search(text)), "")
-    return _Found("stray_characters", turned) if turned else None
+def _control_characters(line: str, below: Sequence[str]) -> _Obstacle | None:
+    if _CONTROL_CHARACTERS.search(line):
+        return _Obstacle("stray_characters", line)
+    overridden = next((text for text in below if not text.isascii() and _OVERRIDES.search(text)), "")
+    return _Obstacle("stray_characters", overridden) if overridden else None
 
 
-def _unclear(first: First, below: Sequence[str], rules: Rules) -> _Found | None:
+def _unclear(first: FirstWord, below: Sequence[str], rules: Rules) -> _Obstacle | None:
     """What keeps the answer from standing, by the table; None when it stands."""
     if rules.comments == "bare" and not is_polite(first.rest):
-        return _Found("more_than_word", first.rest)
+        return _Obstacle("more_than_word", first.rest)
     said = list(sentences("\n".join((first.rest, *below))))
-    opens = bool(first.rest.strip())
+    follows_word = bool(first.rest.strip())
     found = _other_word(first.answer, said, rules.vocabulary) or _retraction(first.answer, said)
     if found or rules.comments == "first_word":
         return found
     if first.answer is Answer.REJECT:
-        return _unclear_rejection(first, said, opens)
-    return _unclear_approval(first, said, opens)
+        return _unclear_rejection(first, said, follows_word)
+    return _unclear_approval(first, said, follows_word)
 
 
-def _unclear_approval(first: First, said: Sequence[str], opens: bool) -> _Found | None:
-    asking = first.mark if asks_at_once(first.mark) else next(filter(asks, said), "")
+def _unclear_approval(first: FirstWord, said: Sequence[str], follows_word: bool) -> _Obstacle | None:
+    asking = (
+        first.raw_rest if begins_with_question_mark(first.raw_rest) else next(filter(asks_question, said), "")
+    )
     if asking:
-        return _Found("question", asking, "?")
-    for text in (first.mark, first.mark.lstrip(" .,;!"), *said):
-        against = _AGAINST.match(text) if text is first.mark else _AGAINST.fullmatch(text)
-        if against:
-            return _Found("negated", text, against[0].strip())
-        if frowns(text):
-            return _Found("negated", text, text.strip())
-    if signs := refusing_signs(first.mark):
-        return _Found("negated", first.mark, min(signs))
-    if doubt := doubt_in(first.around, first.language):
-        return _Found(doubt.why, first.around, doubt.word)
+        return _Obstacle("question", asking, "?")
+    for text in (first.raw_rest, first.raw_rest.lstrip(" .,;!"), *said):
+        denial = _DENIAL.match(text) if text is first.raw_rest else _DENIAL.fullmatch(text)
+        if denial:
+            return _Obstacle("negated", text, denial[0].strip())
+        if is_frown(text):
+            return _Obstacle("negated", text, text.strip())
+    if signs := refusing_signs(first.raw_rest):
+        return _Obstacle("negated", first.raw_rest, min(signs))
+    if doubt := doubt_in(first.before, first.language):
+        return _Obstacle(doubt.why, first.before, doubt.word)
     condition, kana = None, has_kana(said)
     for number, sentence in enumerate(said):
-        doubt = doubt_in(sentence, first.language, kana=kana, first=opens and not number)
+        doubt = doubt_in(sentence, first.language, kana=kana, first=follows_word and not number)
         if doubt and doubt.why == "negated":
-            return _Found(doubt.why, sentence, doubt.word)
+            return _Obstacle(doubt.why, sentence, doubt.word)
         if doubt and not condition:
-            condition = _Found(doubt.why, sentence, doubt.word)
+            condition = _Obstacle(doubt.why, sentence, doubt.word)
     return condition
 
 
-def _unclear_rejection(first: First, said: Sequence[str], opens: bool) -> _Found | None:
-    if asks_at_once(first.mark):
-        return _Found("question", first.mark, "?")
-    if against := _AGAINST.match(first.mark):
-        return _Found("negated", first.mark, against[0].strip())
+def _unclear_rejection(first: FirstWord, said: Sequence[str], follows_word: bool) -> _Obstacle | None:
+    if begins_with_question_mark(first.raw_rest):
+        return _Obstacle("question", first.raw_rest, "?")
+    if denial := _DENIAL.match(first.raw_rest):
+        return _Obstacle("negated", first.raw_rest, denial[0].strip())
     if not said:
         return None
-    typed = [word for sentence in said for word in words_in(looks(sentence)[0])]
-    if opens and asks(said[0]) and len(said[0]) <= _BRIEF and len(words_in(looks(said[0])[0])) <= 2:
-        return _Found("question", said[0], "?")
-    if typed and all(word in NEGATIONS for word in typed) and not _REFUSALS.issuperset(typed):
-        return _Found("negated", said[0], typed[0])
+    typed = [word for sentence in said for word in words_in(folded_forms(sentence)[0])]
     if (
-        opens
-        and typed
-        and _AFTER_REJECT.counts(typed[0], Spoken(typed, first.language))
-        and not _is_reason(first.mark, said[0])
-        and not begins_harmless(said[0])
+        follows_word
+        and asks_question(said[0])
+        and len(said[0]) <= _BRIEF
+        and len(words_in(folded_forms(said[0])[0])) <= 2
     ):
-        return _Found("condition", said[0], typed[0])
+        return _Obstacle("question", said[0], "?")
+    if typed and all(word in NEGATIONS for word in typed) and not _REFUSALS.issuperset(typed):
+        return _Obstacle("negated", said[0], typed[0])
+    if (
+        follows_word
+        and typed
+        and _AFTER_REJECT.applies(typed[0], ClauseLanguage(typed, first.language))
+        and not _is_reason(first.raw_rest, said[0])
+        and not begins_harmlessly(said[0])
+    ):
+        return _Obstacle("condition", said[0], typed[0])
     return None
 
 
@@ -253,19 +265,19 @@ def _is_reason(mark: str, sentence: str) -> bool:
     return bool(between.strip(" \t\xa0,")) or ("," in between and len(clauses(sentence)) > 1)
 
 
-def _retraction(answer: Answer, said: Sequence[str]) -> _Found | None:
+def _retraction(answer: Answer, said: Sequence[str]) -> _Obstacle | None:
     """A change of mind. Beside a rejection only a short sentence is one: a longer one may be the reason."""
     for sentence in said:
-        word = retracts(sentence)
-        if word and (answer is Answer.APPROVE or len(words_in(looks(sentence)[0])) <= _SHORT):
-            return _Found("condition", sentence, word)
+        word = retraction_in(sentence)
+        if word and (answer is Answer.APPROVE or len(words_in(folded_forms(sentence)[0])) <= _SHORT):
+            return _Obstacle("condition", sentence, word)
     return None
 
 
-def _other_word(answer: Answer, said: Sequence[str], known: Vocabulary) -> _Found | None:
+def _other_word(answer: Answer, said: Sequence[str], known: Vocabulary) -> _Obstacle | None:
     for sentence in said:
         if word := contradiction(answer, sentence, known):
-            return _Found("both_words", sentence, word)
+            return _Obstacle("both_words", sentence, word)
     return None
 
 

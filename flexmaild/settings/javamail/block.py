@@ -1,7 +1,7 @@
-"""A property block with its variables put in: names checked against the table, values as their types.
+"""A property block with its variables substituted: names checked against the table, values by their types.
 
-Every mistake becomes a `Finding` with line and column, where JavaMail would pass over it in silence. Used by
-`javamail`, which asks for values by their names after `mail.<protocol>.`.
+Every mistake becomes a `Finding` with line and column, where JavaMail would ignore it silently. Values are
+read by their names after `mail.<protocol>.`.
 """
 
 import difflib
@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 
 from flexmaild.settings.faults import Finding
 from flexmaild.settings.javamail.properties import At, Entry, parse, problem
-from flexmaild.settings.javamail.table import GENERAL, TABLE, Property
+from flexmaild.settings.javamail.table import Property, known_properties
 from flexmaild.settings.secrets import MASK
 
 _VARIABLE = re.compile(r"\$\{\{([^{}]*)\}\}")
-# JavaMail waits for ever at 0 and below. RFC 5321 section 4.5.3.2 asks for no more than 10 minutes anywhere.
+# JavaMail waits for ever at 0 and below. The longest time-out of RFC 5321 section 4.5.3.2 is 10 minutes.
 _LONGEST_MS = 600_000
-# Nothing answers within 100 ms over a network; who writes 30 means seconds.
+# A time-out below 100 ms is useless over a network; 30 was meant in seconds.
 _SHORTEST_MS = 100
 
 
@@ -32,7 +32,7 @@ class Value:
 
 @dataclass(slots=True)
 class Block:
-    """The block as it counts. `protocol` is what its names carry: smtp, smtps, imap or imaps."""
+    """The effective block. protocol: that of its names, smtp, smtps, imap or imaps."""
 
     family: str
     protocol: str
@@ -77,7 +77,7 @@ class Block:
         return int(text)
 
     def seconds(self, name: str, default: float) -> float:
-        """A time-out in milliseconds as seconds; there is always one."""
+        """A time-out in milliseconds as seconds, never without limit."""
         given = self.number(name, round(default * 1000), -(10**10), 10**10)
         if 0 < given < _SHORTEST_MS:
             self.note(
@@ -98,28 +98,28 @@ def read(text: str, family: str, built_in: Mapping[str, str]) -> Block:
     defined = {e.key: e for e in entries if not e.key.startswith("mail.") and not _VARIABLE.match(e.key)}
     variables |= {name: entry.value.strip() for name, entry in defined.items()}
     block = Block(family, family, findings=list(findings))
-    strays = {f.at[0] for f in findings if f.at}
+    stray_lines = {f.at[0] for f in findings if f.at}
     for entry in entries:
         _trailing_blank(block, entry)
-        if entry.key in defined and entry.key_at[0] not in strays:
+        if entry.key in defined and entry.key_at[0] not in stray_lines:
             _variable_name(block, entry)
     properties = [
         (
             entry,
-            _put_in(entry.key, entry.key_at, variables, block),
-            _put_in(entry.value, entry.value_at, variables, block),
+            _substituted(entry.key, entry.key_at, variables, block),
+            _substituted(entry.value, entry.value_at, variables, block),
         )
         for entry in entries
-        if entry.key not in defined and entry.key_at[0] not in strays
+        if entry.key not in defined and entry.key_at[0] not in stray_lines
     ]
     block.protocol = _protocol(block, defined, [name for _, name, _ in properties])
     for entry, name, value in properties:
-        _take(block, entry, name, value)
+        _add(block, entry, name, value)
     return block
 
 
 def masked(text: str) -> str:
-    """The block as it may be shown: passwords, and variables they are made of, without their values."""
+    """The block without the values of passwords and of variables used in them."""
     entries, _ = parse(text)
     hidden = [e for e in entries if e.key.endswith("password")]
     named = {name for entry in hidden for name in _VARIABLE.findall(entry.value)}
@@ -159,12 +159,12 @@ def _variable_name(block: Block, entry: Entry) -> None:
 
 
 def _names(protocol: str) -> list[str]:
-    own = [f"mail.{protocol}.{name}" for name in TABLE[protocol.removesuffix("s")]]
-    return own + [f"mail.{name}" for name in GENERAL]
+    own = [f"mail.{protocol}.{name}" for name in known_properties(protocol.removesuffix("s"))]
+    return own + [f"mail.{name}" for name in known_properties("general")]
 
 
-def _put_in(text: str, at: At, variables: Mapping[str, str], block: Block) -> str:
-    """The text with variables replaced, those inside variables too (a few levels: more is a circle)."""
+def _substituted(text: str, at: At, variables: Mapping[str, str], block: Block) -> str:
+    """The text with variables replaced, also those in variables (a few levels: more is a circle)."""
     for _ in range(5):
         unknown = [name for name in _VARIABLE.findall(text) if name not in variables]
         for name in unknown:
@@ -180,7 +180,7 @@ def _put_in(text: str, at: At, variables: Mapping[str, str], block: Block) -> st
 
 
 def _protocol(block: Block, defined: Mapping[str, Entry], names: list[str]) -> str:
-    """What JavaMail would connect with: the PROTOCOL variable, else the one that the names carry."""
+    """The protocol that JavaMail would use: the PROTOCOL variable, else that of the names."""
     known = (block.family, block.family + "s")
     variable = defined.get("PROTOCOL")
     if variable:
@@ -193,10 +193,10 @@ def _protocol(block: Block, defined: Mapping[str, Entry], names: list[str]) -> s
     return used[0] if len(used) == 1 else block.family
 
 
-def _take(block: Block, entry: Entry, name: str, text: str) -> None:
+def _add(block: Block, entry: Entry, name: str, text: str) -> None:
     if "${{" in name + text:
         return
-    known = _known(block, name)
+    known = _lookup(block, name)
     if isinstance(known, str):
         block.findings.append(problem(entry.key_at, f"{name} {known}"))
         return
@@ -209,27 +209,28 @@ def _take(block: Block, entry: Entry, name: str, text: str) -> None:
     if known.treatment == "refused":
         block.findings.append(problem(entry.key_at, f"{name} is refused: {known.note}"))
     elif known.treatment == "no effect":
-        _idle_value(block, short, known)
+        _check_ineffective(block, short, known)
         block.findings.append(
             problem(entry.key_at, f"{name} is accepted without effect: {known.note}", grave=False)
         )
 
 
-def _idle_value(block: Block, name: str, known: Property) -> None:
-    """A value without effect must still be one: a mistake there is a mistake in thought."""
+def _check_ineffective(block: Block, name: str, known: Property) -> None:
+    """Check the type of a value without effect: a mistake there may be a misunderstanding."""
     if known.kind == "boolean":
         block.flag(name, False)
     elif known.kind in ("number", "bytes"):
         block.number(name, 0, -(10**10), 10**10)
 
 
-def _known(block: Block, name: str) -> Property | str:
-    """The table's row, or the words of a complaint."""
+def _lookup(block: Block, name: str) -> Property | str:
+    """The table's row, or the text of a complaint."""
     short = name.removeprefix(f"mail.{block.protocol}.")
-    if short != name and short in TABLE[block.family]:
-        return TABLE[block.family][short]
-    if name.removeprefix("mail.") in GENERAL:
-        return GENERAL[name.removeprefix("mail.")]
+    table, general = known_properties(block.family), known_properties("general")
+    if short != name and short in table:
+        return table[short]
+    if name.removeprefix("mail.") in general:
+        return general[name.removeprefix("mail.")]
     match = re.match(r"mail\.(smtps?|imaps?)\.", name)
     if match and match[1] != block.protocol:
         same = match[1].removesuffix("s") == block.family

@@ -1,7 +1,7 @@
-"""A parser for Java `.properties` text that remembers where everything stands.
+"""A parser for Java `.properties` text that keeps the position of everything.
 
 The syntax is that of java.util.Properties.load: comments with # and !, keys ended by =, : or blanks, lines
-continued by a backslash, escapes with a backslash. Used by `block`; knows nothing of mail.
+continued by a backslash, escapes with a backslash. Knows nothing of mail.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from flexmaild.settings.characters import complaint, is_stray
 from flexmaild.settings.faults import Finding
 
 At = tuple[int, int]
-# A character with the line and column (from 0) it stands at.
+# A character with its line and column (from 0).
 _Placed = tuple[str, At]
 _BLANKS = " \t\f"
 _ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
@@ -19,7 +19,7 @@ _ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One key with its value. Places are line and column from 0; `end` is just past the value."""
+    """One key with its value. Positions are line and column from 0; `end` is just past the value."""
 
     key: str
     value: str
@@ -29,7 +29,7 @@ class Entry:
 
 
 def parse(text: str) -> tuple[tuple[Entry, ...], tuple[Finding, ...]]:
-    """All entries in their order, and what is wrong with the text as such. Never raises."""
+    """All entries in their order, and mistakes in the text as such. Never raises."""
     entries: list[Entry] = []
     findings: list[Finding] = []
     for line in _logical_lines(text):
@@ -39,7 +39,7 @@ def parse(text: str) -> tuple[tuple[Entry, ...], tuple[Finding, ...]]:
 
 
 def problem(at: At, text: str, *, grave: bool = True) -> Finding:
-    """A finding at a place in a property block."""
+    """A finding at a position in a property block."""
     return Finding(("properties",), text, at, grave)
 
 

@@ -1,7 +1,6 @@
-"""What a property block and its fields come to: everything a mail protocol adapter has to know, frozen.
+"""The parameters of a connection to a mail server, made from fields and property block by `session_of`.
 
-Made by `flexmaild.settings.javamail.session_of`, used by `flexmaild.transports`. Seconds are floats, sizes
-bytes.
+Seconds are floats, sizes bytes.
 """
 
 from dataclasses import dataclass, field
@@ -31,11 +30,11 @@ class Proxy:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """How to reach a server and how to behave there; the part SMTP and IMAP share.
+    """How to connect and log in; the part SMTP and IMAP share.
 
     tls: "none", "starttls" (demanded: no offer is a failure) or "implicit".
     tls_versions: as OpenSSL names them ("TLSv1.2"), empty for the system's default of 1.2 and up.
-    trust: hosts whose certificate is taken unseen (mail.*.ssl.trust), ("*",) for every host.
+    trust: hosts whose certificate is not verified (mail.*.ssl.trust), ("*",) for every host.
     ca_file: PEM file that takes the place of the system's certificate authorities, empty for those.
     mechanisms: SASL mechanisms that may be used, best first ("XOAUTH2", "PLAIN", "LOGIN", "CRAM-MD5", …).
     user: empty means no login. cleartext_login: the operator allowed a password without TLS.
@@ -64,7 +63,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class SmtpSession(Session):
-    """What only SMTP has; each field is the mail.smtp property of the like name."""
+    """The part only SMTP has; each field is the mail.smtp property of that name."""
 
     envelope_from: str = ""
     local_host: str = ""
@@ -81,7 +80,7 @@ class SmtpSession(Session):
 
 @dataclass(frozen=True, slots=True)
 class ImapSession(Session):
-    """What only IMAP has; each field is the mail.imap property of the like name."""
+    """The part only IMAP has; each field is the mail.imap property of that name."""
 
     peek: bool = True
     partial_fetch: bool = True

@@ -1,7 +1,7 @@
-"""From FlexDeploy's fields and property block to what a mail client has to know: a `Session`.
+"""The `Session` of a mail client, from FlexDeploy's fields and property block.
 
 The block wins over the fields, which in FlexDeploy only feed it. Where JavaMail succeeds we do the same;
-where it fails silently (clear text, hanging, a value it ignores) there is a finding. Used by `mail`.
+where it fails silently (clear text, hanging, a value it ignores) there is a finding.
 """
 
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ _TOKEN_MECHANISMS = ("XOAUTH2", "OAUTHBEARER")
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """The fields of one direction that have to do with reaching its server."""
+    """The fields of one direction that concern its server."""
 
     host: str
     port: int
@@ -60,7 +60,7 @@ class Fields:
 
 
 def smtp_session(fields: Fields) -> tuple[SmtpSession, tuple[Finding, ...]]:
-    """What the SMTP client has to know, and what is wrong or doubtful; with grave findings it is a guess."""
+    """The SMTP client's parameters, and findings; with grave ones the parameters are a guess."""
     built_in = {
         "SMTP_HOST_NAME": fields.host,
         "SMTP_HOST_PORT": str(fields.port),
@@ -90,7 +90,7 @@ def smtp_session(fields: Fields) -> tuple[SmtpSession, tuple[Finding, ...]]:
 
 
 def imap_session(fields: Fields) -> tuple[ImapSession, tuple[Finding, ...]]:
-    """What the IMAP client has to know, and what is wrong or doubtful; with grave findings it is a guess."""
+    """The IMAP client's parameters, and findings; with grave ones the parameters are a guess."""
     built_in = {
         "IMAP_HOST_NAME": fields.host,
         "IMAP_HOST_PORT": str(fields.port),
@@ -108,7 +108,7 @@ def imap_session(fields: Fields) -> tuple[ImapSession, tuple[Finding, ...]]:
 
 
 def _common(block: Block, fields: Fields) -> dict[str, Any]:
-    """The part of a session that both protocols have."""
+    """The parameters that both protocols have."""
     tls, port = javamail_tls.mode_and_port(block, fields.port, fields.starttls)
     auth_type, mechanisms = _login(block, fields)
     account = fields.mailbox or fields.username if auth_type == "oauth" else fields.username
@@ -151,14 +151,14 @@ def _login(block: Block, fields: Fields) -> tuple[AuthType, tuple[str, ...]]:
     disabled = {m for m in known if block.flag(f"auth.{m.lower()}.disable", False)} - set(listed)
     usable = tuple(word for word in (listed or default) if word in known and word not in disabled)
     if not usable and auth_type != "none":
-        _no_mechanism(block, name, known)
+        _note_no_mechanism(block, name, known)
     elif set(listed) - set(known):
         passed = ", ".join(sorted(set(listed) - set(known)))
         block.note(name, f"lists {passed}, which cannot be used here: passed over", grave=False)
     return auth_type, usable
 
 
-def _no_mechanism(block: Block, name: str, known: tuple[str, ...]) -> None:
+def _note_no_mechanism(block: Block, name: str, known: tuple[str, ...]) -> None:
     about = name if block.has(name) else next(n for n in block.values if n.startswith("auth."))
     block.note(about, f"leaves no way to log in: allow one of {', '.join(known)}")
 
@@ -166,7 +166,7 @@ def _no_mechanism(block: Block, name: str, known: tuple[str, ...]) -> None:
 def _proxy(block: Block) -> Proxy | None:
     http, socks = block.text("proxy.host"), block.text("socks.host")
     if http and socks:
-        block.note("socks.host", "stands beside proxy.host: keep one of the two")
+        block.note("socks.host", "is given together with proxy.host: keep one of the two")
     if http:
         port = block.number("proxy.port", 80, 1, 65535)
         return Proxy("http", http, port, block.text("proxy.user"), block.text("proxy.password"))
@@ -188,7 +188,7 @@ def _one_of(block: Block, name: str, choices: tuple[str, ...]) -> str:
 
 
 def _doubts(session: Session, fields: Fields, block: Block) -> list[Finding]:
-    """Combinations that hang, or that show a password to the network."""
+    """Findings on combinations that hang, or that send a password in clear text."""
     if any(finding.grave for finding in block.findings):
         return []
     if session.tls != "implicit" and session.port in TLS_AT_ONCE:
@@ -207,12 +207,12 @@ def _doubts(session: Session, fields: Fields, block: Block) -> list[Finding]:
         ]
     if session.tls != "none" or not session.user or is_loopback(session.host):
         return []
-    whither = f"the password go to {session.host} in clear text"
+    exposure = f"the password go to {session.host} in clear text"
     path = ("allow_cleartext_login",)
     if fields.allow_cleartext_login:
-        return [Finding(path, f"lets {whither}", grave=False)]
-    cure = "use TLS, or set this to true if nobody can listen"
-    return [Finding(path, f"is false, and without TLS the settings would let {whither}: {cure}")]
+        return [Finding(path, f"lets {exposure}", grave=False)]
+    cure = "use TLS, or set this to true if no one can eavesdrop"
+    return [Finding(path, f"is false, and without TLS the settings would let {exposure}: {cure}")]
 
 
 def _port_doubt(session: Session, fields: Fields, block: Block, text: str) -> Finding:

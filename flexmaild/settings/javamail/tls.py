@@ -1,13 +1,15 @@
-"""What a property block says of TLS: when it begins, which versions and ciphers, whom to trust.
+"""The TLS parameters of a property block: when it begins, versions, ciphers, trusted hosts.
 
-Used by `javamail` alone. An SSL socket factory never falls back to clear text here, as JavaMail does.
+An SSL socket factory never falls back to clear text here, as JavaMail does.
 """
 
+import re
+import ssl
+
 from flexmaild.settings.javamail.block import Block
-from flexmaild.settings.javamail.ciphers import openssl_name
 from flexmaild.settings.javamail.session import Tls
 
-# Ports whose first byte is settled by IANA's register: a server there hangs or breaks off otherwise.
+# Ports for which IANA's register settles whether TLS is implicit: a server hangs or aborts otherwise.
 TLS_AT_ONCE = (465, 993)
 CLEAR_AT_FIRST = (25, 143, 587)
 # RFC 8996 forbids the older ones, and OpenSSL's default is not to have them.
@@ -15,7 +17,7 @@ _TLS_VERSIONS = ("TLSv1.2", "TLSv1.3")
 
 
 def mode_and_port(block: Block, field_port: int, field_starttls: bool) -> tuple[Tls, int]:
-    """How TLS begins, and the port that goes with it."""
+    """How TLS begins, and the port."""
     port = block.number("port", field_port, 1, 65535)
     starttls = block.flag("starttls.enable", field_starttls)
     required = block.flag("starttls.required", starttls)
@@ -67,7 +69,7 @@ def _is_ssl_factory(block: Block, name: str) -> bool:
 
 
 def _own_factory(block: Block, name: str) -> None:
-    """Warn of factories people wrote themselves, mostly to trust any certificate."""
+    """Warn of custom factories, which mostly serve to trust any certificate."""
     text = block.text(name)
     if text and "SSL" in text and not text.startswith(("javax.net.ssl.", "com.sun.", "sun.security.")):
         block.note(
@@ -91,12 +93,37 @@ def versions(block: Block) -> tuple[str, ...]:
 def ciphers(block: Block) -> tuple[str, ...]:
     names: list[str] = []
     for word in block.words("ssl.ciphersuites", commas=True):
-        name = openssl_name(word)
+        name = _openssl_name(word)
         if name is None:
             block.note("ssl.ciphersuites", "names a cipher suite that is unknown or not secure: take it out")
         elif name:
             names.append(name)
     return tuple(names)
+
+
+def _openssl_name(name: str) -> str | None:
+    """OpenSSL's name for an IANA (Java) or OpenSSL name; "" for suites of TLS 1.3, which are always allowed;
+    None where OpenSSL here knows no such suite or its security level forbids it."""
+    if re.fullmatch(r"TLS_(AES|CHACHA20)_\w+", name):
+        return ""
+    match = re.fullmatch(r"(?:TLS|SSL)_(\w+)_WITH_(\w+)_(SHA(?:256|384)?|CCM(?:_8)?)", name)
+    wanted = _openssl_words(*match.groups()) if match else name
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.set_ciphers(wanted)
+    except ssl.SSLError:
+        return None
+    # set_ciphers also takes group words such as ALL and NULL; only a suite's own name is one.
+    return wanted if any(cipher["name"] == wanted for cipher in context.get_ciphers()) else None
+
+
+def _openssl_words(exchange: str, cipher: str, digest: str) -> str:
+    """TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 is ECDHE-RSA-AES128-GCM-SHA256 (RFC 5289; openssl-ciphers(1))."""
+    exchange = "" if exchange == "RSA" else exchange.replace("_", "-") + "-"
+    cipher = re.sub(r"(AES|CAMELLIA)_(\d+)", r"\1\2", cipher).replace("_CBC", "").replace("_", "-")
+    if cipher.startswith("CHACHA20"):
+        return f"{exchange}CHACHA20-POLY1305"
+    return f"{exchange}{cipher}-{digest.replace('_', '')}"
 
 
 def trust(block: Block) -> tuple[str, ...]:

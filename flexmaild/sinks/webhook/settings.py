@@ -12,7 +12,7 @@ from flexmaild.core.addresses import is_loopback
 from flexmaild.core.errors import GiveUp
 from flexmaild.settings.faults import Finding
 from flexmaild.settings.oauth import Certificate
-from flexmaild.settings.schema import Settings, SinkSettings
+from flexmaild.settings.schema import SinkSettings
 from flexmaild.settings.secrets import Secret
 from flexmaild.settings.types import AbsolutePath, Duration, Flag, Line, Number, OptionalUrl
 from flexmaild.sinks.webhook.signing import is_signing_key
@@ -79,8 +79,8 @@ class WebhookSettings(SinkSettings):
     timeout: Annotated[timedelta, Duration("1s", "5m")] = timedelta(seconds=30)
     """How long one try may take in all."""
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
-        yield from super().findings(whole)
+    def findings(self) -> Iterator[Finding]:
+        yield from super().findings()
         yield from _url_findings(self)
         yield from _login_findings(self)
         for name in ("secret", "former_secret"):

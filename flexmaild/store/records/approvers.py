@@ -1,6 +1,6 @@
-"""What is known of everybody who was asked, by their address: what their mails showed, whether one came back.
+"""The approvers' history, by address: the proofs of their mails, and whether a mail to them bounced.
 
-It outlives requests, and goes when nothing happened with somebody for as long as outcomes are remembered.
+It outlives requests; a row is deleted when nothing happened for as long as outcomes are kept.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ _SET = insert_or_set(approvers, "address", *(c.name for c in approvers.c if c.na
 
 
 def add(connection: Connection, notes: Sequence[ApproverNote]) -> None:
-    """Add these to what is known."""
+    """Add these notes to the history."""
     if not notes:
         return
     known = of(connection, {note.address for note in notes})
@@ -31,7 +31,7 @@ def add(connection: Connection, notes: Sequence[ApproverNote]) -> None:
 
 
 def of(connection: Connection, addresses: Iterable[str]) -> dict[str, ApproverPast]:
-    """Those that are known, by address."""
+    """The known approvers among these, by address."""
     found: dict[str, ApproverPast] = {}
     for part in slices(addresses):
         rows = APPROVERS.read(connection, select(approvers).where(approvers.c.address.in_(part)))

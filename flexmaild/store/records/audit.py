@@ -31,7 +31,7 @@ class Link(NamedTuple):
 
 GENESIS = Link(0, "0" * 64)
 _HEAD, _BASE = "audit_head", "audit_base"
-SALT_BYTES = 16
+_SALT_BYTES = 16
 # What stands in the place of a personal part that was purged, with an empty salt.
 FORGOTTEN = ""
 
@@ -54,7 +54,7 @@ def append(connection: Connection, entries: Sequence[AuditEntry]) -> None:
     link = _read(connection, _HEAD)
     rows, personal = [], []
     for entry in entries:
-        seq, salt, said = link.seq + 1, secrets.token_bytes(SALT_BYTES), canonical(entry.personal)
+        seq, salt, said = link.seq + 1, secrets.token_bytes(_SALT_BYTES), canonical(entry.personal)
         row = {
             "seq": seq,
             "at": entry.at,

@@ -1,7 +1,7 @@
-"""The nouns of the core as rows, and rows as nouns.
+"""Converts core's classes to rows and back.
 
-Used by the modules of this room that read and write tables. What is a tree (a request, a payload) is one JSON
-text made by pydantic; what is asked for by the database is a column. Times in columns have milliseconds.
+Used by the modules of this package that read and write tables. A tree (a request, a payload) is one JSON
+text made by pydantic; what queries need is a column. Times in columns have milliseconds.
 """
 
 import json
@@ -24,7 +24,7 @@ from flexmaild.core.timing import next_due
 from flexmaild.core.work import AuditEntry, Idempotent, Job, JobState, ProcessedMail, Queue, Reply
 from flexmaild.store.errors import StoreError
 from flexmaild.store.records.rows import Rows
-from flexmaild.store.records.tables import idempotency, jobs, replies, requests, seen, storable
+from flexmaild.store.records.tables import idempotency, jobs, processed, replies, requests, storable
 
 REQUEST = TypeAdapter(Request)
 # The keys that the facts of a verdict's mail have in a stored request.
@@ -36,8 +36,8 @@ _LONGEST_ID = 250
 
 # Levels of JSON. pydantic writes 255 and reads 200; a request leaves room for the event made of it later,
 # so that what was accepted can always be decided.
-DEEPEST_REQUEST = 100
-DEEPEST_PAYLOAD = 150
+_DEEPEST_REQUEST = 100
+_DEEPEST_PAYLOAD = 150
 
 
 def json_text(value: Any) -> str:
@@ -89,7 +89,7 @@ def request_row(request: Request) -> dict[str, Any]:
     version = request.version + 1
     body = json_text(_flat(request) | {"version": version, "verdicts": [*map(_flat, request.verdicts)]})
     if version == 1:
-        _refuse_deep(body, DEEPEST_REQUEST)
+        _refuse_deep(body, _DEEPEST_REQUEST)
     return {
         "id": request.id,
         "version": version,
@@ -102,7 +102,7 @@ def request_row(request: Request) -> dict[str, Any]:
     }
 
 
-def request_of(row: Row[*tuple[Any, ...]]) -> Request:
+def _request_of(row: Row[*tuple[Any, ...]]) -> Request:
     try:
         request = REQUEST.validate_python(_nested(row.body))
     except ValueError as error:
@@ -118,14 +118,14 @@ def request_of(row: Row[*tuple[Any, ...]]) -> Request:
 
 
 def _flat(value: Request | Verdict) -> dict[str, Any]:
-    """Its fields; the facts of a verdict's mail stand among the others."""
+    """The fields as a mapping; the facts of a verdict's mail are among the others."""
     found = {field.name: getattr(value, field.name) for field in fields(value)}
     mail = found.pop("mail", None)
     return found if mail is None else found | {key: getattr(mail, name) for key, name in _FACTS.items()}
 
 
 def _nested(body: str) -> Any:
-    """The tree that `_flat` made flat; whether it is a request is not looked at."""
+    """The inverse of `_flat`; does not check that it is a request."""
     request = from_json(body)
     if not isinstance(request, dict):
         return request
@@ -141,7 +141,7 @@ def _nested(body: str) -> Any:
 def job_row(job: Job) -> dict[str, Any]:
     """Raises NotAllowed for a payload that is nested too deeply."""
     payload = json_text(job.payload)
-    _refuse_deep(payload, DEEPEST_PAYLOAD)
+    _refuse_deep(payload, _DEEPEST_PAYLOAD)
     return {
         "id": job.id,
         "queue": job.queue.value,
@@ -165,7 +165,7 @@ def job_row(job: Job) -> dict[str, Any]:
     }
 
 
-def job_of(row: Row[*tuple[Any, ...]]) -> Job:
+def _job_of(row: Row[*tuple[Any, ...]]) -> Job:
     return Job(
         id=row.id,
         queue=Queue(row.queue),
@@ -197,11 +197,11 @@ def _mapping(value: Any) -> Any:
     return value
 
 
-def seen_row(read: ProcessedMail) -> dict[str, Any]:
+def processed_row(read: ProcessedMail) -> dict[str, Any]:
     return {
-        "mailbox": read.mark.mailbox,
-        "validity": read.mark.validity,
-        "uid": read.mark.uid,
+        "mailbox": read.uid.mailbox,
+        "validity": read.uid.validity,
+        "uid": read.uid.uid,
         "sha256": read.mail.sha256,
         "size": read.found.size,
         "outcome": read.outcome.value,
@@ -221,14 +221,14 @@ def seen_row(read: ProcessedMail) -> dict[str, Any]:
 
 
 def identity_of(row: Row[*tuple[Any, ...]]) -> Identity:
-    """Of rows of older versions nobody knows when the mail arrived."""
+    """What identifies the mail of a row; rows of older versions have no time of arrival."""
     return Identity(row.size, row.arrived or "", bare(row.name or row.message_id))
 
 
-def seen_of(row: Row[*tuple[Any, ...]]) -> ProcessedMail:
+def processed_of(row: Row[*tuple[Any, ...]]) -> ProcessedMail:
     """The outcome without the raw bytes, which `Store.raw` gives."""
     return ProcessedMail(
-        mark=MessageUid(row.mailbox, row.validity, row.uid),
+        uid=MessageUid(row.mailbox, row.validity, row.uid),
         mail=_facts_of(row),
         found=Identity(row.size, row.arrived or "", bare(row.name or "")),
         outcome=Outcome(row.outcome),
@@ -262,7 +262,7 @@ def reply_row(reply: Reply, number: int) -> dict[str, Any]:
     }
 
 
-def reply_of(row: Row[*tuple[Any, ...]]) -> Reply:
+def _reply_of(row: Row[*tuple[Any, ...]]) -> Reply:
     return Reply(
         approval_id=row.approval_id,
         at=row.at,
@@ -275,7 +275,7 @@ def reply_of(row: Row[*tuple[Any, ...]]) -> Reply:
 
 
 def audit_of(row: Row[*tuple[Any, ...]]) -> AuditEntry:
-    """Without what was personal in it, where that was forgotten."""
+    """The entry; without its personal part, where that was purged."""
     parts = (json.loads(text) for text in (row.data, row.personal) if text)
     data = {key: value for part in parts if isinstance(part, dict) for key, value in part.items()}
     return AuditEntry(row.at, row.approval_id, row.event, cast(Json, data))
@@ -290,12 +290,12 @@ def idempotent_row(record: Idempotent) -> dict[str, Any]:
     }
 
 
-def idempotent_of(row: Row[*tuple[Any, ...]]) -> Idempotent:
+def _idempotent_of(row: Row[*tuple[Any, ...]]) -> Idempotent:
     return Idempotent(row.key, row.body_sha256, _mapping(from_json(row.answer)), row.at)
 
 
-REQUESTS = Rows(requests, request_of, "id")
-JOBS = Rows(jobs, job_of, "id")
-SEEN = Rows(seen, seen_of, "seq")
-REPLIES = Rows(replies, reply_of, "approval_id", "number")
-IDEMPOTENCY = Rows(idempotency, idempotent_of, "key", is_personal=True)
+REQUESTS = Rows(requests, _request_of, "id")
+JOBS = Rows(jobs, _job_of, "id")
+PROCESSED = Rows(processed, processed_of, "seq")
+REPLIES = Rows(replies, _reply_of, "approval_id", "number")
+IDEMPOTENCY = Rows(idempotency, _idempotent_of, "key", is_personal=True)

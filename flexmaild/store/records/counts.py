@@ -1,4 +1,4 @@
-"""How much of what there is: for metrics and `status`. `count` reads covering indexes, never the rows."""
+"""Counts for metrics and `status`. `count` reads covering indexes, never the rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from sqlalchemy import Connection, func, select, text
 from flexmaild.core.model import State
 from flexmaild.core.work import JobState, Queue
 from flexmaild.store.records.codec import HELD, JOBS, REQUESTS
-from flexmaild.store.records.tables import jobs, requests, seen
+from flexmaild.store.records.tables import jobs, processed, requests
 
 _JOBS = select(jobs.c.queue, jobs.c.target, jobs.c.state, func.count()).group_by(
     jobs.c.queue, jobs.c.state, jobs.c.target
 )
 _REQUESTS = select(requests.c.state, func.count()).group_by(requests.c.state)
-_QUARANTINED = select(func.count()).select_from(seen).where(seen.c.quarantine == HELD)
+_QUARANTINED = select(func.count()).select_from(processed).where(processed.c.quarantine == HELD)
 _BY_SINK = text(
     "SELECT sink.value, count(*) FROM requests,"
     " json_each(CASE WHEN json_valid(requests.body) THEN requests.body ELSE '{}' END, '$.terms.sinks')"
@@ -56,7 +56,7 @@ def count(connection: Connection) -> Counts:
 
 
 def open_by_sink(connection: Connection) -> dict[str, int]:
-    """How many open requests will be delivered to each sink. Reads each of them."""
+    """For each sink, how many open requests name it. Reads each of them."""
     return {str(sink): number for sink, number in connection.execute(_BY_SINK)}
 
 

@@ -1,4 +1,4 @@
-"""All rows that are known to be damaged, table by table; what the rule is stands in `store.records.rows`."""
+"""All rows that are known to be damaged, by table; the rule is in `store.records.rows`."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ from flexmaild.core.model import State
 from flexmaild.core.work import JobState
 from flexmaild.store.records.approvers import APPROVERS
 from flexmaild.store.records.audit import ENTRIES
-from flexmaild.store.records.codec import IDEMPOTENCY, JOBS, REPLIES, REQUESTS, SEEN
+from flexmaild.store.records.codec import IDEMPOTENCY, JOBS, PROCESSED, REPLIES, REQUESTS
 from flexmaild.store.records.headers import HEADERS
 from flexmaild.store.records.mails import RAWS
 from flexmaild.store.records.rows import Rows
@@ -19,7 +19,7 @@ from flexmaild.store.records.tables import jobs, requests
 _ALL: tuple[Rows[Any], ...] = (
     REQUESTS,
     JOBS,
-    SEEN,
+    PROCESSED,
     REPLIES,
     SENT_MAILS,
     RAWS,
@@ -41,7 +41,7 @@ class Damage:
 
 
 def read_open(connection: Connection) -> None:
-    """Read what is not over, so that what is damaged of it is known before it is needed."""
+    """Read open requests and jobs, so that damaged rows are found before they are needed."""
     for _ in REQUESTS.read(connection, select(requests).where(requests.c.state == State.PENDING.value)):
         pass
     for _ in JOBS.read(connection, select(jobs).where(jobs.c.state.not_in(_OVER))):
@@ -49,6 +49,6 @@ def read_open(connection: Connection) -> None:
 
 
 def look_again(connection: Connection) -> list[Damage]:
-    """Those that are still there and still damaged."""
+    """The rows that still exist and are still damaged."""
     found = [(rows, rows.look_again(connection)) for rows in _ALL]
     return [Damage(r.table.name, len(ids), () if r.is_personal else ids) for r, ids in found if ids]

@@ -1,7 +1,8 @@
-"""The few statements that PostgreSQL and SQLite write differently; a second backend begins here.
+"""The few statements that PostgreSQL and SQLite write differently. Apart, so that a second backend begins
+here.
 
-Used by the modules that write. Everything else in this room is plain SQLAlchemy Core, pragmas and locks of
-SQLite apart, which are in `engine` and `place`.
+Used by the modules that write. All else in this package is plain SQLAlchemy Core; pragmas and locks of
+SQLite are in `store.engine` and `store.database_file`.
 """
 
 from sqlalchemy import Table

@@ -1,4 +1,4 @@
-"""The headers of the last mails, so that settings which are changed later can be held against them.
+"""The headers of the last mails, so that changed settings can be checked against them.
 
 Written by `store.records.mails` with the outcomes, in the same transaction; no more than KEPT stay.
 """
@@ -20,7 +20,7 @@ _LARGEST = 64 * 1024
 
 
 def add(connection: Connection, mails: Sequence[ProcessedMail]) -> None:
-    """Keep the headers of these, and forget the oldest beyond KEPT."""
+    """Keep the headers of these mails, and delete the oldest beyond KEPT."""
     rows = [_row(mail) for mail in mails if mail.header][-KEPT:]
     if rows:
         connection.execute(insert(headers), rows)
@@ -40,7 +40,7 @@ def _row(read: ProcessedMail) -> dict[str, object]:
 
 
 def _text(data: bytes) -> str:
-    """Nothing where the row is damaged: these rows are for looking only."""
+    """The header's text; empty where the row is damaged."""
     try:
         return zlib.decompressobj().decompress(data, _LARGEST).decode("latin-1")
     except (zlib.error, TypeError):

@@ -1,7 +1,7 @@
-"""The work still to be done: mails to send and decisions to deliver, each at least once.
+"""The job queues: mails to send and decisions to deliver, each at least once.
 
-Called by `Transaction`. A claim says that somebody carries a job out; it has a number and a lease, which
-lapses by itself. The end of a try names its claim, and is refused when another one has followed. Whether and
+Called by `Transaction`. A claim says that a thread carries a job out; it has a number and a lease, which
+expires. The end of a try names its claim, and is refused when another one has followed. Whether and
 when a try is repeated is decided by `core.retry`, never here.
 """
 
@@ -19,7 +19,7 @@ from flexmaild.store.records.tables import WAITING, jobs
 
 _ADD = insert_new(jobs, "key")
 _UNLEASED: dict[str, Any] = {"lease_owner": None, "lease_until": None}
-# Somebody had it and did not say how it ended.
+# It was claimed, and its end was not recorded.
 _lapsed = jobs.c.lease_owner.is_not(None)
 
 
@@ -34,7 +34,7 @@ def add(connection: Connection, new: Sequence[Job]) -> None:
 _state = jobs.c.state
 
 
-def _ending(**values: Any) -> Update:
+def _end_statement(**values: Any) -> Update:
     return (
         update(jobs)
         .where(
@@ -53,28 +53,30 @@ def _ending(**values: Any) -> Update:
     )
 
 
-def _unless(*kept: JobState, otherwise: JobState) -> ColumnElement[str]:
+def _state_unless(*kept: JobState, otherwise: JobState) -> ColumnElement[str]:
     # Not in_(): its list cannot stand in a statement that is executed for many rows at once.
     return case((or_(*(_state == state.value for state in kept)), _state), else_=otherwise.value)
 
 
 _ENDINGS = {
-    "ok": _ending(state=JobState.DONE.value, receipt=bindparam("words"), done_at=bindparam("ended_at")),
-    "later": _ending(
-        state=_unless(JobState.HELD, JobState.DROPPED, otherwise=JobState.DEFERRED),
+    "ok": _end_statement(
+        state=JobState.DONE.value, receipt=bindparam("words"), done_at=bindparam("ended_at")
+    ),
+    "later": _end_statement(
+        state=_state_unless(JobState.HELD, JobState.DROPPED, otherwise=JobState.DEFERRED),
         due_at=bindparam("again"),
         recipients=case(
             (bindparam("remaining", type_=jobs.c.recipients.type) == "[]", jobs.c.recipients),
             else_=bindparam("remaining", type_=jobs.c.recipients.type),
         ),
     ),
-    "give_up": _ending(state=_unless(JobState.DROPPED, otherwise=JobState.FAILED)),
-    "overtaken": _ending(state=JobState.DROPPED.value, done_at=bindparam("ended_at")),
+    "give_up": _end_statement(state=_state_unless(JobState.DROPPED, otherwise=JobState.FAILED)),
+    "overtaken": _end_statement(state=JobState.DROPPED.value, done_at=bindparam("ended_at")),
 }
 
 
 def end(connection: Connection, ended: Sequence[JobEnd]) -> None:
-    """Write down how these tries ended, in the order given."""
+    """Record the ends of tries, in the order given."""
     for result, statement in _ENDINGS.items():
         rows = [_end_row(item) for item in ended if item.result == result]
         if rows:
@@ -110,7 +112,7 @@ def claim(
 ) -> list[Job]:
     """Claim jobs that are due for `owner`, the longest due first."""
     chosen = select(jobs.c.seq).where(jobs.c.queue == queue.value, WAITING, jobs.c.due_at <= now, _free(now))
-    chosen = chosen.where(*_sound(connection))
+    chosen = chosen.where(*_readable(connection))
     if target is not None:
         chosen = chosen.where(jobs.c.target == target)
     chosen = chosen.order_by(jobs.c.due_at, jobs.c.seq).limit(limit)
@@ -134,8 +136,8 @@ def claim(
     return [job for _, _, job in sound]
 
 
-def _sound(connection: Connection) -> list[ColumnElement[bool]]:
-    """Neither a job that cannot be read nor a mail about a request that cannot."""
+def _readable(connection: Connection) -> list[ColumnElement[bool]]:
+    """Conditions that exclude damaged jobs, and mails about damaged requests."""
     found: list[ColumnElement[bool]] = []
     if ids := JOBS.known_damaged(connection):
         found.append(jobs.c.id.not_in(ids))
@@ -146,18 +148,18 @@ def _sound(connection: Connection) -> list[ColumnElement[bool]]:
 
 
 def release(connection: Connection, owner: str) -> int:
-    """Free what everybody but `owner` had claimed: a store with one process has no other living owner. How
-    far that owner came with it nobody knows."""
+    """Release all claims but those of `owner`: a store with one process has no other living owner. Their
+    jobs become uncertain."""
     leased = jobs.c.lease_owner.is_not(None) & (jobs.c.lease_owner != owner)
     return connection.execute(update(jobs).where(leased).values(uncertain=True, **_UNLEASED)).rowcount
 
 
 def renew(connection: Connection, claims: Iterable[Claim], until: datetime) -> None:
-    _of_claims(connection, _RENEW, claims, until=until)
+    _execute_for_claims(connection, _RENEW, claims, until=until)
 
 
 def unclaim(connection: Connection, claims: Iterable[Claim]) -> None:
-    _of_claims(connection, _UNCLAIM, claims)
+    _execute_for_claims(connection, _UNCLAIM, claims)
 
 
 _held = (
@@ -167,7 +169,9 @@ _RENEW = update(jobs).where(_held).values(lease_until=bindparam("until"))
 _UNCLAIM = update(jobs).where(_held).values(**_UNLEASED)
 
 
-def _of_claims(connection: Connection, statement: Update, claims: Iterable[Claim], **values: Any) -> None:
+def _execute_for_claims(
+    connection: Connection, statement: Update, claims: Iterable[Claim], **values: Any
+) -> None:
     rows = [{"job": claim.job_id, "number": claim.number, **values} for claim in claims]
     if rows:
         connection.execute(statement, rows)
@@ -175,13 +179,13 @@ def _of_claims(connection: Connection, statement: Update, claims: Iterable[Claim
 
 def next_due(connection: Connection, queue: Queue, target: str, now: datetime) -> datetime | None:
     waiting = select(jobs.c.due_at).where(jobs.c.queue == queue.value, jobs.c.target == target, WAITING)
-    waiting = waiting.where(_free(now), *_sound(connection))
+    waiting = waiting.where(_free(now), *_readable(connection))
     due = connection.scalar(waiting.order_by(jobs.c.due_at).limit(1))
     return due if isinstance(due, datetime) else None
 
 
 def _free(now: datetime) -> ColumnElement[bool]:
-    """A lapsed lease is no lease."""
+    """The job has no lease, or an expired one."""
     return or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now)
 
 
@@ -217,7 +221,7 @@ def newest(
     return [*JOBS.read(connection, query.order_by(jobs.c.seq.desc()), limit)]
 
 
-# What an operator may do. Each returns how many jobs it changed; ids that do not fit are left alone.
+# Operators' actions. Each returns how many jobs it changed; ids in other states are left alone.
 
 
 def _move(

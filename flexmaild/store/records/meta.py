@@ -1,4 +1,4 @@
-"""Small things of the store's own under their names: the ends of the audit chain, the highest time ever seen.
+"""Named values of the store: the ends of the audit chain, the high-water mark of time, the count of mails.
 
 Called by `Store` and by `audit` inside their transactions.
 """

@@ -1,4 +1,4 @@
-"""Forgetting what was kept long enough, a bounded slice at a time so that the loop is never held up.
+"""Deletes what has exceeded its retention, a bounded slice at a time, so that no transaction is long.
 
 Called by `Store.prune`. Nothing that is still open is ever removed: pending requests with all their jobs
 (what was sent is needed to understand the reply), jobs that wait or are held, and the attachments that these
@@ -23,9 +23,9 @@ from flexmaild.store.records.tables import (
     idempotency,
     jobs,
     past_requests,
+    processed,
     raws,
     requests,
-    seen,
     spent,
 )
 
@@ -40,31 +40,31 @@ def prune(
     connection: Connection,
     *,
     raw_before: datetime,
-    seen_before: datetime,
+    outcomes_before: datetime,
     done_before: datetime,
     sent_before: datetime,
 ) -> int:
     """Remove one slice of what is older, return how many rows went; call again while that is not 0.
 
     raw_before: raw bytes of mails. done_before: answers to Idempotency-Keys. sent_before: finished jobs,
-    those of a request when it had ended by then, and attachments. seen_before: outcomes of mails, what those
-    that decided are known by, decided requests, jobs given up on, audit entries.
+    those of a request when it had ended by then, and attachments. outcomes_before: outcomes of mails, what
+    those that decided are known by, decided requests, jobs given up on, audit entries.
     """
     finished = and_(jobs.c.done_at < sent_before, jobs.c.state.in_(_FINISHED))
-    given_up = and_(jobs.c.created_at < seen_before, jobs.c.state == JobState.FAILED.value)
-    decided = and_(requests.c.created_at < seen_before, requests.c.state != State.PENDING.value)
-    old = and_(or_(finished, given_up), ~_of_kept(sent_before))
+    given_up = and_(jobs.c.created_at < outcomes_before, jobs.c.state == JobState.FAILED.value)
+    decided = and_(requests.c.created_at < outcomes_before, requests.c.state != State.PENDING.value)
+    old = and_(or_(finished, given_up), ~_belongs_to_kept_request(sent_before))
     return (
         _slice(connection, raws, raws.c.sha256, raws.c.at < raw_before)
-        + _slice(connection, seen, seen.c.seq, seen.c.at < seen_before)
-        + _slice(connection, headers, headers.c.seq, headers.c.at < seen_before)
-        + _slice(connection, approvers, approvers.c.address, approvers.c.at < seen_before)
-        + _slice(connection, spent, spent.c.name, spent.c.at < seen_before)
+        + _slice(connection, processed, processed.c.seq, processed.c.at < outcomes_before)
+        + _slice(connection, headers, headers.c.seq, headers.c.at < outcomes_before)
+        + _slice(connection, approvers, approvers.c.address, approvers.c.at < outcomes_before)
+        + _slice(connection, spent, spent.c.name, spent.c.at < outcomes_before)
         + _slice(connection, jobs, jobs.c.seq, old)
         + _slice(connection, idempotency, idempotency.c.key, idempotency.c.at < done_before)
         + _requests(connection, decided)
         + _slice(connection, blobs, blobs.c.sha256, and_(blobs.c.at < sent_before, ~_needed()))
-        + _audit(connection, seen_before)
+        + _audit(connection, outcomes_before)
     )
 
 
@@ -84,14 +84,14 @@ def _requests(connection: Connection, old: ColumnElement[bool]) -> int:
     return connection.execute(delete(requests).where(requests.c.id.in_([row.id for row in rows]))).rowcount
 
 
-def _of_kept(moment: datetime) -> ColumnElement[bool]:
-    """Whether the job belongs to a request that is still open, or has ended since."""
+def _belongs_to_kept_request(moment: datetime) -> ColumnElement[bool]:
+    """The job belongs to a request that is open, or has ended since."""
     kept = or_(requests.c.state == State.PENDING.value, requests.c.decided_at >= moment)
     return select(requests.c.id).where(requests.c.id == jobs.c.approval_id, kept).exists()
 
 
 def _needed() -> ColumnElement[bool]:
-    """Whether something open names the blob; its SHA-256 stands in the JSON of who uses it."""
+    """An open job or request names the blob by its SHA-256."""
     by_job = select(jobs.c.seq).where(jobs.c.state.not_in(_FINISHED), jobs.c.payload.contains(blobs.c.sha256))
     by_request = select(requests.c.id).where(
         requests.c.state == State.PENDING.value, requests.c.body.contains(blobs.c.sha256)

@@ -1,4 +1,4 @@
-"""Forgetting what says something of persons, a bounded slice at a time, while what happened stays known.
+"""Deletes personal data, a bounded slice at a time, while the facts stay.
 
 Called by `Transaction.purge`. What is left of a request is said by `core.purging`. Of an open request nothing
 is purged, nor of one of which something is still to be told. The chain of the event log holds: what an entry
@@ -42,9 +42,9 @@ from flexmaild.store.records.tables import (
     headers,
     idempotency,
     jobs,
+    processed,
     replies,
     requests,
-    seen,
 )
 
 # Rows per table and call: a request is read and written anew, so fewer than in `store.records.prune`.
@@ -84,7 +84,9 @@ def _requests(connection: Connection, before: Before, now: datetime) -> int:
     _answers(connection, {request.id: request for request in left}, now)
     said = [request.id for request, parts in found if Part.COMMENTS in parts]
     for part in request_rows.slices(said):
-        connection.execute(update(seen).where(seen.c.approval_id.in_(part)).values(unknown_lines=None))
+        connection.execute(
+            update(processed).where(processed.c.approval_id.in_(part)).values(unknown_lines=None)
+        )
     return len(found)
 
 
@@ -111,25 +113,25 @@ def _is_due(part: Part, moment: datetime) -> ColumnElement[bool]:
 
 
 def _is_purged(approval_id: ColumnElement[str], part: Part) -> ColumnElement[bool]:
-    """Whether this part of the request, if there still is one, is purged: what lies beside it goes too."""
+    """Whether this part of the request is purged, or the request is gone: related rows are purged too."""
     kept = requests.c.purged.op("&")(part.bit) == 0
     return not_(exists().where(requests.c.id == approval_id, kept))
 
 
 def _mails(connection: Connection, moment: datetime) -> int:
-    """By its Message-ID, time, size and digest a mail is still known."""
+    """Purge outcomes; Message-ID, time, size and digest stay, so that a mail is still recognised."""
     old = (
-        seen.c.at < moment,
-        or_(seen.c.approval_id.is_(None), _is_purged(seen.c.approval_id, Part.ADDRESSES)),
+        processed.c.at < moment,
+        or_(processed.c.approval_id.is_(None), _is_purged(processed.c.approval_id, Part.ADDRESSES)),
     )
-    chosen = select(seen.c.seq).where(text(f"({SHOWS_SOMEBODY})"), *old).limit(SLICE)
+    chosen = select(processed.c.seq).where(text(f"({SHOWS_SOMEBODY})"), *old).limit(SLICE)
     said = {"sender": "", "subject": "", "because": purging.PURGED}
-    decided = seen.c.outcome == "decision"  # it is the answer
+    decided = processed.c.outcome == "decision"  # it is the answer
     rows = list(connection.scalars(chosen))
     for part in request_rows.slices(rows):
-        there = seen.c.seq.in_(part)
-        connection.execute(update(seen).where(there, ~decided).values(said))
-        connection.execute(update(seen).where(there, decided).values(sender="", subject=""))
+        there = processed.c.seq.in_(part)
+        connection.execute(update(processed).where(there, ~decided).values(said))
+        connection.execute(update(processed).where(there, decided).values(sender="", subject=""))
     return len(rows)
 
 
@@ -140,7 +142,7 @@ def _replies(connection: Connection, moment: datetime) -> int:
 
 
 def _entries(connection: Connection, before: Before) -> int:
-    """Those of acts that are about no request go by their own age."""
+    """Purge audit entries; those about no request by their own age."""
     gone = _personal(connection, Part.ADDRESSES, before)
     if before[Part.COMMENTS] > before[Part.ADDRESSES]:
         words = (audit_personal.c.data.contains(f'"{key}":') for key in purging.WORDS_OF_PERSONS)

@@ -1,4 +1,4 @@
-"""The mails that named a request, as they are seen at it: the last 50, and how many there were in all.
+"""The mails that named a request, as the request shows them: the last 50, and their total.
 
 Written by `store.records.mails` with the outcome of the mail, in the same transaction. They are numbered from
 1 within their request and the newest is never removed, so its number is the total, whatever else is
@@ -19,7 +19,7 @@ KEPT = 50
 
 
 def add(connection: Connection, new: Sequence[Reply]) -> None:
-    """Number and write these, and forget the oldest beyond KEPT. Of a request that is not there, none."""
+    """Number and write these, and delete the oldest beyond KEPT. Skips requests that do not exist."""
     if not new:
         return
     ids = {reply.approval_id for reply in new}
@@ -36,8 +36,8 @@ def add(connection: Connection, new: Sequence[Reply]) -> None:
 
 
 def read_again(connection: Connection, again: Sequence[Reply]) -> None:
-    """A mail that was read before is no further reply: it stands with what it comes to now, or is forgotten
-    already. Only of a request that was not there before it is a new one."""
+    """Update the replies of a mail that was read before with its new outcome. It is added only to a request
+    that did not show it."""
     totals = _totals(connection, {reply.approval_id for reply in again})
     for reply in again:
         same = and_(replies.c.approval_id == reply.approval_id, replies.c.sha256 == reply.mail.sha256)

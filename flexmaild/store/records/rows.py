@@ -1,6 +1,6 @@
-"""Rows that cannot be read: each is set aside alone, and remembered until it can be read again or is gone.
+"""Handles rows that cannot be read: each is skipped alone, and remembered until it is readable or gone.
 
-Every module of this room that makes nouns of rows does it through `Rows`, so the rule stands here once: a
+Every module of this package that converts rows does it through `Rows`, so the rule is here once: a
 row is sound when its columns hold what the table's columns hold and its maker takes it. One that is not is
 left out of lists, and who asks for that very row gets DamagedRow. Nothing of it is changed or deleted. Which
 rows are known to be damaged, a database's connections share (`DamagedRows`); one without that memory
@@ -38,7 +38,7 @@ class DamagedRow(StoreError):
 
 
 class Undecodable(str):
-    """A text of the file that is no UTF-8."""
+    """A stored text that is not UTF-8."""
 
 
 def text_of(data: bytes) -> str:

@@ -159,7 +159,7 @@ sent_mails = Table(
     Column("quotes", Words, nullable=False),
 )
 
-seen = Table(
+processed = Table(
     "seen",
     metadata,
     Column("seq", Integer, primary_key=True),

@@ -1,8 +1,8 @@
-"""Microsoft Graph for one mailbox: requests, batches, and what every one of them has in common.
+"""Requests and batches to Microsoft Graph for one mailbox.
 
-Used by `graph_inbox` and `graph_outbox`. Each request carries a token, asks for immutable ids and has a
-deadline; a refused token is renewed once; a throttled mailbox is left alone until its time has come. Raises
-`TryLater` and `GiveUp` only, with mailbox and request-id; bodies, tokens and upload addresses are not traced.
+Each request carries a token, asks for immutable ids and has a deadline; a refused token is renewed once; a
+throttled mailbox gets no request until its pause is over. Raises `TryLater` and `GiveUp` only, with mailbox
+and request-id. Bodies, tokens and upload addresses are not traced.
 """
 
 import base64
@@ -24,19 +24,19 @@ from flexmaild.transports.graph.errors import failure
 Trace = Callable[[str], None]
 Token = Callable[[bool], str]
 
-IMMUTABLE = 'IdType="ImmutableId"'
+_IMMUTABLE = 'IdType="ImmutableId"'
 # Microsoft, "JSON batching": at most 20 requests. Outlook works on 4 per mailbox at a time ("throttling
-# limits"); parts in a row (each depends on the one before) are worked on one at a time, so 20 are safe.
-BATCH_ROW, BATCH_LOOSE = 20, 4
-BATCH_BYTES = 24 * 1024 * 1024
-# Without Retry-After a throttled mailbox is left alone for this long.
-THROTTLE_PAUSE = 30.0
+# limits"); parts in sequence (each depends on the one before) are handled one at a time, so 20 are safe.
+BATCH_SEQUENCE, BATCH_PARALLEL = 20, 4
+_BATCH_BYTES = 24 * 1024 * 1024
+# Seconds without a request to a throttled mailbox where Graph sends no Retry-After.
+_THROTTLE_PAUSE = 30.0
 IDLE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One request of a batch; `path` begins behind the mailbox ("/messages/…")."""
+    """One request of a batch; `path` follows the mailbox ("/messages/…")."""
 
     method: str
     path: str
@@ -45,7 +45,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class PartAnswer:
-    """Its answer. `body` is JSON, or for MIME a string. Status 424: not tried, one before it failed."""
+    """The answer to a part. `body` is JSON, or for MIME a string. Status 424: not tried, since an earlier
+    part failed."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -67,29 +68,29 @@ class GraphApi:
         self.home = f"/users/{quote(mailbox, safe='@')}" if mailbox else "/me"
         self._token, self.ca_file, self._trace = token, ca_file, trace or (lambda _: None)
         self._session: HttpSession | None = None
-        self._quiet_until = self._used_at = 0.0
+        self._paused_until = self._used_at = 0.0
 
     @property
     def tls(self) -> str:
         return self._session.tls if self._session else ""
 
     def get(self, path: str, *, step: str, limit: int = ANSWER_BYTES, prefer: str = "") -> requests.Response:
-        return self.call("GET", path, step=step, limit=limit, prefer=prefer)
+        return self.request("GET", path, step=step, limit=limit, prefer=prefer)
 
     def get_json(
         self, path: str, *, step: str, limit: int = ANSWER_BYTES, prefer: str = ""
     ) -> Mapping[str, Any]:
-        """The JSON object at `path` (behind the mailbox, or a whole address of this Graph)."""
+        """The JSON object at `path` (relative to the mailbox, or an address of this Graph)."""
         return self._object(self.get(path, step=step, limit=limit, prefer=prefer), step)
 
     def post_json(self, path: str, body: Mapping[str, Any] | None, *, step: str) -> requests.Response:
-        return self.call("POST", path, step=step, body=b"" if body is None else as_json(body))
+        return self.request("POST", path, step=step, body=b"" if body is None else as_json(body))
 
     def created(self, response: requests.Response, step: str) -> Mapping[str, Any]:
-        """The JSON object of a POST's answer."""
+        """The JSON object in the answer to a POST."""
         return self._object(response, step)
 
-    def call(
+    def request(
         self,
         method: str,
         path: str,
@@ -101,8 +102,8 @@ class GraphApi:
         total: float = TOTAL_SECONDS,
         prefer: str = "",
     ) -> requests.Response:
-        """One request with a 2xx answer; all else is raised. A 401 is tried once more with a new token."""
-        self._respect_quiet(step)
+        """One request; any answer but 2xx raises a failure. After a 401 it is repeated with a new token."""
+        self._check_pause(step)
         url = self._url(path)
         for renew in (False, True):
             head = self._headers(renew, prefer)
@@ -110,9 +111,16 @@ class GraphApi:
                 head["Content-Type"] = kind
             began = time.monotonic()
             response = exchange(
-                self._live(), method, url, step=step, headers=head, body=body, limit=limit, total=total
+                self._open_session(),
+                method,
+                url,
+                step=step,
+                headers=head,
+                body=body,
+                limit=limit,
+                total=total,
             )
-            self._tell(method, url, response, began)
+            self._trace_answer(method, url, response, began)
             if response.status_code != 401:
                 break
         if not 200 <= response.status_code < 300:
@@ -120,27 +128,30 @@ class GraphApi:
         return response
 
     def put_range(self, address: str, data: bytes, first: int, whole: int) -> requests.Response:
-        """One range of an upload session. The address is on another host and is its own permission: a token
-        sent along would be refused, and would leave our hands for nothing."""
+        """One range of an upload session. The address is on another host and grants the permission: no token
+        is sent to it, which it would refuse."""
         head = {
             "Content-Type": "application/octet-stream",
             "Content-Range": f"bytes {first}-{first + len(data) - 1}/{whole}",
         }
         began = time.monotonic()
-        response = exchange(self._live(), "PUT", address, step="upload", headers=head, body=data, total=300.0)
-        self._tell("PUT", urlsplit(address)._replace(path="/…", query="").geturl(), response, began)
+        response = exchange(
+            self._open_session(), "PUT", address, step="upload", headers=head, body=data, total=300.0
+        )
+        self._trace_answer("PUT", urlsplit(address)._replace(path="/…", query="").geturl(), response, began)
         if not 200 <= response.status_code < 300:
             raise self._refusal(response, "upload")
         return response
 
-    def batch(self, parts: Sequence[Part], *, step: str, in_row: bool) -> list[PartAnswer]:
-        """Up to 20 requests in one; the answers in the order of the parts.
+    def batch(self, parts: Sequence[Part], *, step: str, in_sequence: bool) -> list[PartAnswer]:
+        """Up to 20 requests in one. Returns the answers in the order of the parts.
 
-        in_row: each part waits for the one before; after a failed one the rest is not tried (status 424).
+        in_sequence: each part waits for the one before; after a failed one the rest is not tried (status
+        424).
         """
-        asked = [self._part(n, part, in_row) for n, part in enumerate(parts)]
-        response = self.call(
-            "POST", f"{self.root}/$batch", step=step, body=as_json({"requests": asked}), limit=BATCH_BYTES
+        asked = [self._part(n, part, in_sequence) for n, part in enumerate(parts)]
+        response = self.request(
+            "POST", f"{self.root}/$batch", step=step, body=as_json({"requests": asked}), limit=_BATCH_BYTES
         )
         found: dict[str, PartAnswer] = {}
         for one in self.listed(self._object(response, step), "responses", step):
@@ -152,16 +163,16 @@ class GraphApi:
     def listed(
         self, answer: Mapping[str, Any], name: str = "value", step: str = "list"
     ) -> list[Mapping[str, Any]]:
-        """The objects of an answer's list. Without a list it is not Graph's: nothing was found out by it."""
+        """The objects of an answer's list. Raises TryLater where there is none: it is not Graph's answer."""
         value = answer.get(name)
         if not isinstance(value, list):
             text = f"the answer holds no {name!r} (mailbox {self.mailbox})"
-            cure = "Check that no proxy stands between this machine and Graph."
+            cure = "Check that no proxy is between this machine and Graph."
             raise TryLater(Reason.SERVER, text, step=step, server=self.server, cure=cure)
         return [one for one in value if isinstance(one, dict)]
 
     def part_failure(self, answer: PartAnswer, step: str) -> Failure:
-        """The failure for a part's answer; a throttled one quiets the mailbox as a whole answer does."""
+        """The failure for a part's answer; throttling pauses the mailbox as with a whole answer."""
         error = failure(
             answer.status,
             answer.headers,
@@ -170,7 +181,7 @@ class GraphApi:
             server=self.server,
             where=self._where(answer.headers, answer.body),
         )
-        self._hush(error)
+        self._pause_after(error)
         return error
 
     def close(self) -> None:
@@ -181,7 +192,7 @@ class GraphApi:
     def _url(self, path: str) -> str:
         if not path.startswith("https://"):
             return f"{self.root}{self.home}{path}"
-        # A next link is the server's word; it must not lead our token to another host.
+        # A next link comes from the server; it must not send our token to another host.
         if not path.startswith(self.root + "/"):
             raise GiveUp(Reason.SERVER, "a link leads away from Graph", step="page", server=self.server)
         return path
@@ -190,27 +201,27 @@ class GraphApi:
         return {
             "Authorization": f"Bearer {self._token(renew)}",
             "Accept": "application/json, text/plain;q=0.9",
-            "Prefer": f"{IMMUTABLE}, {prefer}" if prefer else IMMUTABLE,
+            "Prefer": f"{_IMMUTABLE}, {prefer}" if prefer else _IMMUTABLE,
             "client-request-id": str(uuid.uuid4()),
         }
 
-    def _part(self, number: int, part: Part, in_row: bool) -> dict[str, Any]:
+    def _part(self, number: int, part: Part, in_sequence: bool) -> dict[str, Any]:
         asked: dict[str, Any] = {
             "id": str(number),
             "method": part.method,
             "url": self.home + part.path,
-            "headers": {"Prefer": IMMUTABLE},
+            "headers": {"Prefer": _IMMUTABLE},
         }
         if part.body is not None:
             asked["body"] = part.body
             asked["headers"]["Content-Type"] = "application/json"
-        if in_row and number:
+        if in_sequence and number:
             asked["dependsOn"] = [str(number - 1)]
         return asked
 
-    def _live(self) -> HttpSession:
-        """The session; a connection that has been idle is not trusted with a mail, since firewalls drop such
-        without a word, and an answer that never comes would leave a doubt."""
+    def _open_session(self) -> HttpSession:
+        """The session. An idle connection is replaced: firewalls drop such silently, and a missing answer
+        would leave it uncertain whether the mail was sent."""
         if self._session and time.monotonic() - self._used_at > IDLE_SECONDS:
             self.close()
         if self._session is None:
@@ -222,7 +233,7 @@ class GraphApi:
         value = json_object(response)
         if value is None:
             text = f"the answer is not a JSON object ({self._where(response.headers, None)})"
-            cure = "Check that no proxy stands between this machine and Graph."
+            cure = "Check that no proxy is between this machine and Graph."
             raise TryLater(Reason.SERVER, text, step=step, server=self.server, cure=cure)
         return value
 
@@ -232,7 +243,7 @@ class GraphApi:
         error = failure(
             response.status_code, response.headers, body, step=step, server=self.server, where=where
         )
-        self._hush(error)
+        self._pause_after(error)
         return error
 
     def _where(self, headers: Mapping[str, str], body: object) -> str:
@@ -243,18 +254,18 @@ class GraphApi:
             given = str(inner.get("request-id", ""))
         return f"mailbox {self.mailbox}, request-id {given or 'none'}"
 
-    def _hush(self, error: Failure) -> None:
+    def _pause_after(self, error: Failure) -> None:
         if isinstance(error, TryLater) and error.reason is Reason.THROTTLED:
-            wait = THROTTLE_PAUSE if error.retry_after is None else error.retry_after
-            self._quiet_until = time.monotonic() + wait
+            wait = _THROTTLE_PAUSE if error.retry_after is None else error.retry_after
+            self._paused_until = time.monotonic() + wait
 
-    def _respect_quiet(self, step: str) -> None:
-        left = self._quiet_until - time.monotonic()
+    def _check_pause(self, step: str) -> None:
+        left = self._paused_until - time.monotonic()
         if left > 0:
-            text = f"Graph asked us to wait (mailbox {self.mailbox})"
+            text = f"Graph asked for a pause (mailbox {self.mailbox})"
             raise TryLater(Reason.THROTTLED, text, step=step, server=self.server, retry_after=left)
 
-    def _tell(self, method: str, url: str, response: requests.Response, began: float) -> None:
+    def _trace_answer(self, method: str, url: str, response: requests.Response, began: float) -> None:
         seconds = time.monotonic() - began
         path = url.removeprefix(self.root)
         where = self._where(response.headers, None)

@@ -1,8 +1,7 @@
-"""A finished mail taken apart for Graph: the recipients made right in MIME, or the whole as Graph's JSON.
+"""A finished mail converted for Graph: MIME with the envelope's recipients in it, or Graph's JSON.
 
-Used by `graph_outbox`. JSON is needed where MIME will not do (mails over 4 MB, or no copy in Sent Items); it
-has one body only, of which Exchange makes the text alternative itself. Reads our own mails, never foreign
-ones; no I/O.
+JSON is needed where MIME is not accepted (mails over 4 MB, or no copy in Sent Items); it has one body only,
+from which Exchange makes the text alternative. Reads our own mails only; no I/O.
 """
 
 import email.policy
@@ -25,8 +24,8 @@ _X_FIELDS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """An attachment: file name, media type, bytes; `content_id` for one shown within the HTML."""
+class Attachment:
+    """File name, media type, bytes; `content_id` for one that the HTML displays."""
 
     name: str
     kind: str
@@ -36,16 +35,16 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Graph's message resource without attachments, and these."""
+    """Graph's message resource, and its attachments."""
 
     message: Mapping[str, Any]
-    pieces: tuple[Piece, ...]
+    attachments: tuple[Attachment, ...]
 
 
 def addressed(envelope: Envelope) -> bytes:
     """The mail with exactly the envelope's recipients in its header: Graph knows no other envelope.
 
-    Who is not named there gets a Bcc, which Exchange removes; who already has the mail is taken out.
+    A recipient who is not in the header gets a Bcc, which Exchange removes; one who has the mail is removed.
     """
     mail = _parsed(envelope.data)
     wanted = {r.casefold(): r for r in envelope.recipients}
@@ -89,7 +88,7 @@ def as_draft(data: bytes) -> Draft:
     ]
     if custom:
         message["internetMessageHeaders"] = custom
-    return Draft(message, tuple(_pieces(mail, body)))
+    return Draft(message, tuple(_attachments(mail, body)))
 
 
 def _parsed(data: bytes) -> EmailMessage:
@@ -113,7 +112,7 @@ def _properties(mail: EmailMessage) -> Iterable[dict[str, str]]:
             yield {"id": _HEADER_SET + name, "value": str(mail[name])}
 
 
-def _pieces(mail: EmailMessage, body: object) -> Iterable[Piece]:
+def _attachments(mail: EmailMessage, body: object) -> Iterable[Attachment]:
     alternatives = {
         id(part) for part in mail.walk() if part.get_content_type() in ("text/plain", "text/html")
     }
@@ -125,4 +124,4 @@ def _pieces(mail: EmailMessage, body: object) -> Iterable[Piece]:
         payload = part.get_payload(decode=True)
         data = payload if isinstance(payload, bytes) else b""
         name = part.get_filename() or f"part-{number}"
-        yield Piece(name, part.get_content_type(), data, str(part.get("Content-ID", "")).strip("<> "))
+        yield Attachment(name, part.get_content_type(), data, str(part.get("Content-ID", "")).strip("<> "))

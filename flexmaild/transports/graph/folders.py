@@ -1,7 +1,7 @@
-"""From the folder's name in the settings to Graph's id: by path, by displayed name, by well-known name.
+"""Graph's id of a folder from its name in the settings: by path, by displayed name, by well-known name.
 
-Used by `graph_inbox`, once per folder and connection. Well-known names are the same in every language
-("inbox", "archive"), displayed ones are the mailbox's.
+Resolved once per folder and connection. Well-known names are the same in every language ("inbox", "archive"),
+displayed ones are the mailbox's.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,10 +28,10 @@ _PAGE, _PAGES = 100, 20
 
 
 def resolve(api: GraphApi, name: str) -> str:
-    """The id of the folder called `name` ("INBOX", "Approvals", "Inbox/Prod"). Raises GiveUp with the names
-    that are there when it is not.
+    """The id of the folder called `name` ("INBOX", "Approvals", "Inbox/Prod"). Raises GiveUp, which names the
+    existing folders.
 
-    A displayed name goes before a well-known one, since it is what the operator sees; INBOX alone always
+    A displayed name takes precedence over a well-known one, since the operator sees it; INBOX alone always
     means the inbox (RFC 9051 section 5.1).
     """
     if name.casefold() == "inbox":

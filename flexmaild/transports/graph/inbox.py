@@ -1,8 +1,7 @@
-"""The way in over Graph: oldest first, twenty mails a round trip, every mail by its immutable id.
+"""Incoming mail over Graph: the oldest first, up to twenty mails a round trip, each by its immutable id.
 
-One `GraphInbox` per inbox thread. Mails are read as raw MIME, small ones by batch; of one larger than the
-limit only header and text are taken. Deleting something already gone counts as done. It never deletes what
-it was not told to, and never retries on its own.
+Mails are read as raw MIME, small ones by batch; of one larger than the limit only header and text are read.
+Deleting a mail that is gone counts as done. Never retries on its own.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,12 +13,12 @@ from flexmaild.core.defaults import LARGEST_MAIL
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
 from flexmaild.core.identity import is_same, stays
 from flexmaild.core.ports import Fetched, FolderPosition, FolderState, IsKnown, MessageUid, Unreadable
-from flexmaild.mail.parse.message_id import is_made_up, name_of
+from flexmaild.mail.parse.message_id import is_server_placeholder, name_of
 from flexmaild.net.http import TooLarge
 from flexmaild.oauth.scopes import unverified_claims
 from flexmaild.transports.graph.api import (
-    BATCH_LOOSE,
-    BATCH_ROW,
+    BATCH_PARALLEL,
+    BATCH_SEQUENCE,
     GraphApi,
     Part,
     PartAnswer,
@@ -28,21 +27,21 @@ from flexmaild.transports.graph.api import (
 )
 from flexmaild.transports.graph.errors import GONE, Gone, code_of
 from flexmaild.transports.graph.folders import resolve
-from flexmaild.transports.graph.listed import LISTED, VALIDITY, WITH_SIZE, Listed, listed_of, place_of
+from flexmaild.transports.graph.listed import LISTED, VALIDITY, WITH_SIZE, Listed, listed_of, position_of
 from flexmaild.transports.graph.partial import EXPAND, PREFER, SELECT, may_lack_text, rebuilt
 from flexmaild.transports.withheld import Withheld
 
-# Mails a page, and how many pages more than mails wanted may be walked before the listing counts as endless.
+# Mails a page, and how many pages more than mails wanted may be read before the listing counts as endless.
 _PAGE, _PAGES = 100, 50
-# So often a fetch looks behind mails of which none was handed out.
+# Lists that a fetch reads on behind mails of which none was returned.
 _MOST_LOOKS = 10
-# What one batch may bring, and above which size a mail is read by itself; bytes on the server.
+# The limit of one batch, and the size above which a mail is read on its own; bytes on the server.
 _BATCH_MAIL_BYTES, _ALONE_BYTES = 4 * 1024 * 1024, 1024 * 1024
-# Answers about the mailbox and not about one mail: nothing more is asked of it for now.
+# Answers that concern the mailbox and not one mail: no further request for now.
 _BUSY = frozenset({401, 429, 503, 504})
-# What a size we were not told is taken to be, when batches are put together.
+# The size assumed for a mail without one, when batches are composed.
 _GUESSED_BYTES = 64 * 1024
-# What one `fetch` may hold in memory; the next one brings the rest.
+# Bytes that one `fetch` may hold in memory; the next one reads the rest.
 _FETCH_BYTES = 64 * 1024 * 1024
 # A mail's MIME form is longer than its properties: base64 adds a third, fields and boundaries the rest.
 _MIME_FACTOR = 2
@@ -72,7 +71,7 @@ class GraphInbox:
         self._known: list[MessageUid] = []
         self._gone: set[str] = set()
         self._handed: set[str] = set()
-        self._trouble: list[TryLater] = []
+        self._failures: list[TryLater] = []
         self._refusals: list[Failure] = []
         self._withheld: Withheld[str] = Withheld()
 
@@ -96,26 +95,26 @@ class GraphInbox:
         )
 
     def fetch(self, limit: int, is_known: IsKnown) -> list[Fetched]:
-        self._trouble = []
+        self._failures = []
         for _ in range(_MOST_LOOKS):
             listed = self._fitting(self._list(limit, is_known))
-            self._handed.update(one.mark.uid for one in listed)
+            self._handed.update(one.message_uid.uid for one in listed)
             if mails := list(self._read(listed)):
                 self._withheld.handed_out()
-                self._withheld.forget({mail.mark.uid for mail in mails}.__contains__)
+                self._withheld.forget({mail.uid.uid for mail in mails}.__contains__)
                 return mails
             if not listed:
                 break
         else:
             self._withheld.left_over()
-        if len(self._trouble) > 1:
-            raise self._trouble[0]
-        if self._trouble:  # the list was answered: the fault is this mail's
+        if len(self._failures) > 1:
+            raise self._failures[0]
+        if self._failures:  # the list was answered: the fault lies with this mail
             self._withheld.left_over()
         return []
 
     def unreadable(self) -> Unreadable | None:
-        return self._withheld.told(f"{self._folder} of {self._api.mailbox}")
+        return self._withheld.report(f"{self._folder} of {self._api.mailbox}")
 
     def newest(self) -> FolderPosition | None:
         link = with_query(
@@ -124,15 +123,15 @@ class GraphInbox:
             select="id,receivedDateTime",
             orderby="receivedDateTime desc",
         )
-        return next(map(place_of, self._api.listed(self._api.get_json(link, step="list"))), None)
+        return next(map(position_of, self._api.listed(self._api.get_json(link, step="list"))), None)
 
-    def dispose(self, marks: Sequence[MessageUid]) -> int:
-        ours = [m for m in marks if (m.mailbox, m.validity) == (self._api.mailbox, VALIDITY)]
+    def delete(self, uids: Sequence[MessageUid]) -> int:
+        ours = [m for m in uids if (m.mailbox, m.validity) == (self._api.mailbox, VALIDITY)]
         wanted = list(dict.fromkeys([*self._known, *ours]))
         self._known, self._refusals = [], []
-        if self._remove(self._still_there(wanted), BATCH_ROW, in_row=True):
-            # One that failed took the rest of its row with it: those are tried once more, side by side.
-            self._remove(self._still_there(wanted), BATCH_LOOSE, in_row=False)
+        if self._remove(self._still_there(wanted), BATCH_SEQUENCE, in_sequence=True):
+            # One that failed stopped the rest of its sequence: those are tried once more, in parallel.
+            self._remove(self._still_there(wanted), BATCH_PARALLEL, in_sequence=False)
         count = len(wanted) - len(self._still_there(wanted))
         if self._refusals and not count:
             raise self._refusals[-1]
@@ -146,8 +145,8 @@ class GraphInbox:
         self._ids.clear()
         self._api.close()
 
-    def _still_there(self, marks: Sequence[MessageUid]) -> list[MessageUid]:
-        return [m for m in marks if m.uid not in self._gone]
+    def _still_there(self, uids: Sequence[MessageUid]) -> list[MessageUid]:
+        return [m for m in uids if m.uid not in self._gone]
 
     def _id(self, name: str) -> str:
         if name not in self._ids:
@@ -155,7 +154,7 @@ class GraphInbox:
         return self._ids[name]
 
     def _may_write(self) -> bool:
-        """By the token's own words where they can be read; what cannot be seen is taken as given."""
+        """Whether the token permits deletion; assumed where the token cannot be read."""
         claims = unverified_claims(self._token(False)) if self._token else None
         if not claims:
             return True
@@ -164,7 +163,7 @@ class GraphInbox:
         return not has or any(str(h).startswith("Mail.ReadWrite") for h in has)
 
     def _list(self, limit: int, is_known: IsKnown) -> list[Listed]:
-        """The oldest `limit` mails that were not committed before; those that were are kept for `dispose`."""
+        """The oldest `limit` mails that were not processed before; those that were are kept for `delete`."""
         link = with_query(
             f"/mailFolders/{self._id(self._folder)}/messages",
             top=_PAGE,
@@ -178,30 +177,38 @@ class GraphInbox:
         while link and len(fresh) < limit:
             if link in seen or len(seen) > limit + _PAGES:
                 raise TryLater(
-                    Reason.SERVER, "the pages of the folder go round", step="page", server=self._api.server
+                    Reason.SERVER, "the pages of the folder repeat", step="page", server=self._api.server
                 )
             seen.add(link)
             page = self._api.get_json(link, step="list")
             skipped = self._gone | self._handed | fresh.keys()
-            here = [one for one in self._listed(page) if one.mark.uid not in skipped]
-            kept = is_known([one.mark for one in here]) if here else {}
-            left = {o.mark for o in here if o.mark in kept and stays(kept[o.mark], o.identity)}
-            same = {o.mark for o in here if o.mark in kept and is_same(kept[o.mark], o.identity)}
+            here = [one for one in self._listed(page) if one.message_uid.uid not in skipped]
+            kept = is_known([one.message_uid for one in here]) if here else {}
+            left = {
+                o.message_uid
+                for o in here
+                if o.message_uid in kept and stays(kept[o.message_uid], o.identity)
+            }
+            same = {
+                o.message_uid
+                for o in here
+                if o.message_uid in kept and is_same(kept[o.message_uid], o.identity)
+            }
             known = same - left
             self._known += [m for m in known if m not in self._known]
             fresh |= {
-                one.mark.uid: one
+                one.message_uid.uid: one
                 for one in here
-                if one.mark not in same | left and not self._withheld.waits(one.mark.uid)
+                if one.message_uid not in same | left and not self._withheld.waits(one.message_uid.uid)
             }
-            there |= {one.mark.uid for one in here}
+            there |= {one.message_uid.uid for one in here}
             link = str(page.get("@odata.nextLink") or "")
         if not link:
             self._withheld.forget(lambda uid: uid not in there | self._handed)
         return list(fresh.values())[:limit]
 
     def _fitting(self, listed: list[Listed]) -> list[Listed]:
-        """As many of the first ones as may be in memory at once, at least one."""
+        """As many of the first ones as fit into memory at once, at least one."""
         total = 0
         for number, one in enumerate(listed):
             total += min(one.size or _GUESSED_BYTES, self._max_size)
@@ -219,7 +226,7 @@ class GraphInbox:
         total = 0
         for one in listed:
             weight = one.size or _GUESSED_BYTES
-            if group and (len(group) == BATCH_ROW or total + weight > _BATCH_MAIL_BYTES):
+            if group and (len(group) == BATCH_SEQUENCE or total + weight > _BATCH_MAIL_BYTES):
                 yield from self._read_group(group)
                 group, total = [], 0
             group.append(one)
@@ -231,42 +238,43 @@ class GraphInbox:
         small = [one for one in group if one.size <= _ALONE_BYTES]
         read = self._read_batches(small) if len(small) > 1 else {}
         for one in group:
-            mail = read[one.mark.uid] if one.mark.uid in read else self._read_alone(one)
+            mail = read[one.message_uid.uid] if one.message_uid.uid in read else self._read_alone(one)
             if mail is not None:
                 yield mail
 
     def _read_batches(self, group: list[Listed]) -> dict[str, Fetched | None]:
-        """One row, then what a failed one in it held up; what is left out is to be read alone."""
+        """Read in sequence, then in parallel what a failed one stopped; a mail left out is to be read
+        alone."""
         try:
-            read = self._read_batch(group, in_row=True)
-            late = [one for one in group if one.mark.uid not in read]
-            for start in range(0, len(late), BATCH_LOOSE):
-                read |= self._read_batch(late[start : start + BATCH_LOOSE], in_row=False)
+            read = self._read_batch(group, in_sequence=True)
+            late = [one for one in group if one.message_uid.uid not in read]
+            for start in range(0, len(late), BATCH_PARALLEL):
+                read |= self._read_batch(late[start : start + BATCH_PARALLEL], in_sequence=False)
         except TooLarge:
             return {}
         return read
 
-    def _read_batch(self, group: list[Listed], *, in_row: bool) -> dict[str, Fetched | None]:
-        """What could be read; None for a mail that is gone; absent for one to be read otherwise."""
-        parts = [Part("GET", f"/messages/{quote(one.mark.uid, safe='')}/$value") for one in group]
-        answers = self._api.batch(parts, step="read", in_row=in_row)
+    def _read_batch(self, group: list[Listed], *, in_sequence: bool) -> dict[str, Fetched | None]:
+        """The mails read; None for a mail that is gone; absent for one to be read alone."""
+        parts = [Part("GET", f"/messages/{quote(one.message_uid.uid, safe='')}/$value") for one in group]
+        answers = self._api.batch(parts, step="read", in_sequence=in_sequence)
         read: dict[str, Fetched | None] = {}
         for one, answer in zip(group, answers, strict=True):
             data = mime_of(answer.body) if answer.status == 200 else None
             if data is not None and len(data) <= self._max_size:
-                read[one.mark.uid] = self._fetched(one, len(data), data)
+                read[one.message_uid.uid] = self._fetched(one, len(data), data)
             elif _is_gone(answer):
-                read[one.mark.uid] = None
+                read[one.message_uid.uid] = None
             elif answer.status in _BUSY:
                 raise self._api.part_failure(answer, "read")
         return read
 
     def _read_alone(self, one: Listed) -> Fetched | None:
-        """One mail by itself; None when it is gone, or when only it fails, which must not stop the others."""
+        """One mail; None when it is gone, or when it alone fails, which must not stop the others."""
         try:
             if one.size > self._max_size:
                 return self._read_partly(one)
-            path = f"/messages/{quote(one.mark.uid, safe='')}/$value"
+            path = f"/messages/{quote(one.message_uid.uid, safe='')}/$value"
             response = self._api.get(path, step="read", limit=self._max_size)
             return self._fetched(one, len(response.content), response.content)
         except Gone:
@@ -276,13 +284,13 @@ class GraphInbox:
         except TryLater as error:
             if error.reason is not Reason.SERVER:
                 raise
-            if not self._withheld.is_alone(one.mark.uid):
-                self._trouble.append(error)
-            self._withheld.failed(one.mark.uid, f"{error.text} {error.answer}".strip())
+            if not self._withheld.failed_alone(one.message_uid.uid):
+                self._failures.append(error)
+            self._withheld.failed(one.message_uid.uid, f"{error.text} {error.answer}".strip())
             return None
 
     def _read_partly(self, one: Listed) -> Fetched | None:
-        path = with_query(f"/messages/{quote(one.mark.uid, safe='')}", select=SELECT, expand=EXPAND)
+        path = with_query(f"/messages/{quote(one.message_uid.uid, safe='')}", select=SELECT, expand=EXPAND)
         size = max(one.size, self._max_size + 1)
         limit = self._max_size * _MIME_FACTOR
         try:
@@ -298,33 +306,37 @@ class GraphInbox:
         return found and replace(found, partial=True, is_cut=may_lack_text(mail))
 
     def _fetched(self, one: Listed, size: int, data: bytes | None) -> Fetched | None:
-        """None for a mail of which Exchange hands out nothing, or a text of its own."""
-        if data is not None and (not data or is_made_up(data)):
+        """The mail; None where Exchange returned nothing, or a text of its own in its place."""
+        if data is not None and (not data or is_server_placeholder(data)):
             said = (
-                "Exchange handed out no mail" if not data else "Exchange put a text of its own in its place"
+                "Exchange returned no content" if not data else "Exchange put a text of its own in its place"
             )
-            self._withheld.failed(one.mark.uid, said)
+            self._withheld.failed(one.message_uid.uid, said)
             return None
         name = one.identity.name or name_of(data or b"")
-        return Fetched(one.mark, size, data, place=one.place, arrived=one.identity.arrived, name=name)
+        return Fetched(
+            one.message_uid, size, data, position=one.position, arrived=one.identity.arrived, name=name
+        )
 
-    def _remove(self, marks: Sequence[MessageUid], at_once: int, *, in_row: bool) -> bool:
-        """Deletes or moves; True when some are left that may be tried again now, False when all are gone or
-        the mailbox is throttled: then the rest waits for the next poll."""
-        for start in range(0, len(marks), at_once):
-            group = marks[start : start + at_once]
-            answers = self._api.batch([self._removal(m) for m in group], step="delete", in_row=in_row)
-            for mark, answer in zip(group, answers, strict=True):
+    def _remove(self, uids: Sequence[MessageUid], at_once: int, *, in_sequence: bool) -> bool:
+        """Delete or move. Returns True when some are left to try again now, False when all are gone or the
+        mailbox is throttled: then the rest waits for the next poll."""
+        for start in range(0, len(uids), at_once):
+            group = uids[start : start + at_once]
+            answers = self._api.batch(
+                [self._removal(m) for m in group], step="delete", in_sequence=in_sequence
+            )
+            for one, answer in zip(group, answers, strict=True):
                 if 200 <= answer.status < 300 or _is_gone(answer):
-                    self._gone.add(mark.uid)
+                    self._gone.add(one.uid)
                 elif answer.status != 424:
                     self._refusals.append(self._api.part_failure(answer, "delete"))
             if any(answer.status in _BUSY for answer in answers):
                 return False
-        return bool(self._still_there(marks))
+        return bool(self._still_there(uids))
 
-    def _removal(self, mark: MessageUid) -> Part:
-        path = f"/messages/{quote(mark.uid, safe='')}"
+    def _removal(self, message_uid: MessageUid) -> Part:
+        path = f"/messages/{quote(message_uid.uid, safe='')}"
         if self._move_to:
             return Part("POST", f"{path}/move", {"destinationId": self._id(self._move_to)})
         if self._permanent:

@@ -1,4 +1,4 @@
-"""What the list of a folder says of a mail, by Graph. Called by `graph_inbox`; pure."""
+"""A mail as Graph lists it in its folder: UID, size, position, identity. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,25 +13,25 @@ from flexmaild.mail.parse.message_id import message_id_of
 _SIZE = "Integer 0xE08"
 _SIZE_DIGITS = 15
 VALIDITY = "graph"
-# What is asked for of every mail.
+# The fields selected for every mail.
 LISTED = "id,receivedDateTime,internetMessageId"
 WITH_SIZE = f"singleValueExtendedProperties($filter=id eq '{_SIZE}')"
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """identity: without a size, which changes on the server (with a category, a flag)."""
+    """identity: without a size, since it changes on the server (with a category, a flag)."""
 
-    mark: MessageUid
+    message_uid: MessageUid
     size: int
-    place: FolderPosition
+    position: FolderPosition
     identity: Identity
 
 
 def listed_of(one: Mapping[str, Any], mailbox: str) -> Listed:
     name = message_id_of(str(one.get("internetMessageId") or "").encode("utf-8", "replace"))
     identity = Identity(0, str(one.get("receivedDateTime") or ""), name)
-    return Listed(MessageUid(mailbox, VALIDITY, one["id"]), _size(one), place_of(one), identity)
+    return Listed(MessageUid(mailbox, VALIDITY, one["id"]), _size(one), position_of(one), identity)
 
 
 def _size(one: Mapping[str, Any]) -> int:
@@ -43,8 +43,8 @@ def _size(one: Mapping[str, Any]) -> int:
     return 0
 
 
-def place_of(one: Mapping[str, Any]) -> FolderPosition:
-    """By the time of receipt. A mail without one is behind no other, and no other is behind it."""
+def position_of(one: Mapping[str, Any]) -> FolderPosition:
+    """The position by the time of receipt. A mail without one has no order among the others."""
     try:
         received = datetime.fromisoformat(str(one.get("receivedDateTime", ""))).timestamp()
     except ValueError:

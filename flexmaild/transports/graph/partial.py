@@ -1,12 +1,11 @@
-"""A small mail in place of a large one: the same header, the text alone, as Graph tells it in JSON.
+"""A small mail in place of a large one: the same header and the text alone, from Graph's JSON.
 
-Used by `graph_inbox` for mails over the limit, so that a reply with a large attachment still counts without
-being fetched whole. What Graph says is put into a new MIME structure; nothing of it is trusted as bytes.
+For mails over the limit, so that a reply with a large attachment counts without being fetched whole.
 
-What cannot be seen here: the text alternative of a mail in HTML, and whether its MIME structure was sound.
-Exchange keeps one body and makes its other forms from it, so Graph has nothing else to ask for; `$value` has
-no ranges, and its beginning does not tell what texts come behind the files. A text that stood behind a file
-Exchange has made a file: where there may be one, `may_lack_text` says so.
+Missing here: the text alternative of a mail in HTML, and whether its MIME structure was sound. Exchange keeps
+one body and makes its other forms from it; `$value` has no ranges, and its beginning does not show the texts
+after the attachments. Exchange turns a text after an attachment into an attachment: where there may be one,
+`may_lack_text` says so.
 """
 
 import base64
@@ -19,15 +18,15 @@ from flexmaild.core.errors import printable
 
 # internetMessageHeaders comes only when asked for by name (Microsoft, "message resource type").
 SELECT = "internetMessageHeaders,body"
-# Of the files, what they are called; their contents stay on the server.
+# The names of attachments; their contents stay on the server.
 EXPAND = "attachments($select=name,contentType)"
-# Without this Graph takes away from the HTML what a browser might run.
+# Without this Graph removes from the HTML what a browser might run.
 PREFER = "outlook.allow-unsafe-html"
-# The header limit of `parse.message` is far below; this keeps a hostile header from filling memory first.
+# `parse.message` has a lower limit for headers; this keeps a hostile header from filling memory before.
 _FIELDS, _FIELD_CHARACTERS = 500, 32 * 1024
 _STRUCTURE = frozenset({"content-type", "content-transfer-encoding", "mime-version", "content-disposition"})
 _NAME = re.compile(r"[!-9;-~]{1,76}")
-# What Exchange calls a part that has no name: "ATT00001.txt", "ATT00002.htm".
+# Exchange's name for a part without one: "ATT00001.txt", "ATT00002.htm".
 _UNNAMED = re.compile(r"(ATT\d+\.+(txt|html?)|untitled attachment.*)?", re.IGNORECASE)
 
 
@@ -50,7 +49,7 @@ def rebuilt(mail: Mapping[str, Any]) -> bytes | None:
 
 
 def may_lack_text(mail: Mapping[str, Any]) -> bool:
-    """Whether a text of the mail may be among its files, since it was sent without a file's name.
+    """Whether a text of the mail may be among its attachments, since one of them has no file name.
 
     Microsoft, support article 3108205: of a mail of several texts, Exchange makes all but one attachments.
     """
@@ -66,8 +65,7 @@ def _may_be_text(file: object) -> bool:
 
 
 def _still_automatic(fields: Iterable[tuple[str, str]]) -> list[str]:
-    """A report is told by its structure (RFC 6522), which is lost here: it must not pass for a person's mail
-    because it returned something large."""
+    """A field that keeps a report (RFC 6522) recognisable as automatic, since its structure is lost here."""
     kinds = [value.casefold().lstrip() for name, value in fields if name.casefold() == "content-type"]
     return ["Auto-Submitted: auto-replied"] if any(k.startswith("multipart/report") for k in kinds) else []
 

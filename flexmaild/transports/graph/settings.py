@@ -1,7 +1,6 @@
 """Microsoft Graph as a transport, both ways: its settings, and how adapters are made from them.
 
-Named in the table of `transports`. The work is done by `graph_outbox` and `graph_inbox`; `graph_probe` tries
-it step by step for the doctor. Graph always signs in by OAuth, whatever `auth_type` says.
+Graph always signs in by OAuth, whatever `auth_type` says.
 """
 
 from __future__ import annotations
@@ -14,13 +13,13 @@ from flexmaild.core.steps import Step
 from flexmaild.oauth.clouds import CLOUDS
 from flexmaild.settings.faults import Finding
 from flexmaild.settings.mail import Incoming, Outgoing
+from flexmaild.settings.oauth import OAuthApplication
 from flexmaild.settings.types import Flag, OptionalUrl
 from flexmaild.transports.context import AdapterContext
 
 # The adapters are imported by the methods that make them: with them come requests and urllib3, which a daemon
 # that uses IMAP and SMTP need not load (7 MB, and a tenth of the time to READY).
 if TYPE_CHECKING:
-    from flexmaild.settings.schema import Settings
     from flexmaild.transports.graph.api import GraphApi, Token
     from flexmaild.transports.graph.inbox import GraphInbox
     from flexmaild.transports.graph.outbox import GraphOutbox
@@ -38,19 +37,22 @@ class GraphOutgoing(Outgoing):
     """Keep a copy in Sent Items. Without a copy the mail is sent as Graph JSON: Exchange then generates the
     text part, and after a lost answer flexmaild cannot check whether the mail was sent."""
 
-    def outbox(self, tools: AdapterContext) -> GraphOutbox:
+    def outbox(self, context: AdapterContext) -> GraphOutbox:
         from flexmaild.transports.graph.outbox import GraphOutbox
 
-        return GraphOutbox(_api(self, tools), save=self.save_to_sent_items)
+        return GraphOutbox(_api(self, context), save=self.save_to_sent_items)
 
-    def examine(self, tools: AdapterContext) -> list[Step]:
+    def examine(self, context: AdapterContext) -> list[Step]:
         from flexmaild.transports.graph.probe import examine_outbox
 
-        return examine_outbox(_api(self, tools), _token(self, tools))
+        return examine_outbox(_api(self, context), _token(self, context))
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
-        yield from super().findings(whole)
-        yield from _findings(self, whole)
+    def findings(self) -> Iterator[Finding]:
+        yield from super().findings()
+        yield from _findings(self)
+
+    def application_findings(self, application: OAuthApplication) -> Iterator[Finding]:
+        yield from _application_findings(self, application)
 
 
 class GraphIncoming(Incoming):
@@ -60,29 +62,32 @@ class GraphIncoming(Incoming):
     graph_url: OptionalUrl = ""
     """URL of Microsoft Graph. Default: that of the application's cloud."""
 
-    def inbox(self, tools: AdapterContext) -> GraphInbox:
+    def inbox(self, context: AdapterContext) -> GraphInbox:
         from flexmaild.transports.graph.inbox import GraphInbox
 
         return GraphInbox(
-            _api(self, tools),
+            _api(self, context),
             self.reply_folder,
             move_to=self.after_processing.move,
             permanent=self.permanent_delete,
             max_size=self.max_message_size,
-            token=_token(self, tools),
+            token=_token(self, context),
         )
 
-    def examine(self, tools: AdapterContext) -> list[Step]:
+    def examine(self, context: AdapterContext) -> list[Step]:
         from flexmaild.transports.graph.probe import examine_inbox
 
-        return examine_inbox(_api(self, tools), self.inbox(tools), _token(self, tools))
+        return examine_inbox(_api(self, context), self.inbox(context), _token(self, context))
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
-        yield from super().findings(whole)
+    def findings(self) -> Iterator[Finding]:
+        yield from super().findings()
         if self.enabled:
-            yield from _findings(self, whole)
-        application = whole.oauth_applications.get(self.oauth_application)
-        if self.permanent_delete and application and not CLOUDS[application.cloud].permanent_delete:
+            yield from _findings(self)
+
+    def application_findings(self, application: OAuthApplication) -> Iterator[Finding]:
+        if self.enabled:
+            yield from _application_findings(self, application)
+        if self.permanent_delete and not CLOUDS[application.cloud].permanent_delete:
             text = f"Graph has no permanent deletion in the cloud {application.cloud}: leave it out"
             yield Finding(("permanent_delete",), text)
 
@@ -93,36 +98,38 @@ def graph_root(address: str) -> str:
     return plain if plain.endswith((_VERSION, "/beta")) else plain + _VERSION
 
 
-def _api(settings: Outgoing | Incoming, tools: AdapterContext) -> GraphApi:
+def _api(settings: Outgoing | Incoming, context: AdapterContext) -> GraphApi:
     from flexmaild.transports.graph.api import GraphApi
 
     given = getattr(settings, "graph_url", "")
     if not given:
-        place = tools.graph_root
-        given = place(settings.oauth_application) if place else CLOUDS["global"].graph
+        root_of = context.graph_root
+        given = root_of(settings.oauth_application) if root_of else CLOUDS["global"].graph
     ca_file = str(settings.ca_file or "")
-    return GraphApi(graph_root(given), settings.mailbox, _token(settings, tools), ca_file, tools.trace)
+    return GraphApi(graph_root(given), settings.mailbox, _token(settings, context), ca_file, context.trace)
 
 
-def _token(settings: Outgoing | Incoming, tools: AdapterContext) -> Token:
+def _token(settings: Outgoing | Incoming, context: AdapterContext) -> Token:
     def token(renew: bool) -> str:
-        if tools.token is None:
+        if context.token is None:
             cure = "Name an application under `oauth_applications` in `oauth_application`."
             raise GiveUp(Reason.AUTH, "Graph needs an OAuth application", step="token", cure=cure)
-        return tools.token(settings.oauth_application, "graph", force=renew)
+        return context.token(settings.oauth_application, "graph", force=renew)
 
     return token
 
 
-def _findings(settings: Outgoing | Incoming, whole: Settings) -> Iterator[Finding]:
-    name = settings.oauth_application
-    if not name:
+def _findings(settings: Outgoing | Incoming) -> Iterator[Finding]:
+    if not settings.oauth_application:
         text = "is needed for transport: graph: name one of oauth_applications"
         yield Finding(("oauth_application",), text)
-    application = whole.oauth_applications.get(name)
-    if application and application.provider != "microsoft":
+
+
+def _application_findings(settings: Outgoing | Incoming, application: OAuthApplication) -> Iterator[Finding]:
+    if application.provider != "microsoft":
         yield Finding(("oauth_application",), "is not a Microsoft application, so it cannot reach Graph")
-    if application and application.flow == "client_credentials" and not settings.mailbox:
+    if application.flow == "client_credentials" and not settings.mailbox:
         yield Finding(
-            ("mailbox",), "is needed with client_credentials: nobody signs in, so Graph must be told"
+            ("mailbox",),
+            "is needed with client_credentials: without a user, Graph has no mailbox of its own to use",
         )

@@ -1,9 +1,9 @@
-"""Whether a mail that was put together from pieces may say less than the one on the server.
+"""Whether a mail that was rebuilt from pieces may lack text that the one on the server has.
 
-Called by `imap_fetch`. The server took the mail apart by its reading of MIME, our parser will by its own; the
-two trees are walked side by side. What only one of them calls text, what reached its limit and a mail whose
-end is not there are doubt, and a doubtful mail decides nothing, as when it is small and fetched whole. Pure;
-the parser keeps within its own bounds of time and memory whatever the bytes are.
+Called by `fetch`. The server parsed the mail's MIME in its way, our parser does in its own; both trees are
+compared. A part that only one of them takes for text, a piece that reached its limit and a missing end are
+doubts, and a doubtful mail decides nothing, as when it is small and fetched whole. Pure; the parser has its
+own limits of time and memory.
 """
 
 from collections.abc import Mapping
@@ -12,8 +12,8 @@ from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.message import Part, TooMuch, read
 from flexmaild.transports.imap.structure import HEADER, Node, Section, sections
 
-# Bytes before the end in which the last boundary must stand. Some servers tell a size that is only estimated,
-# and lists put lines of their own below the end; behind the size we look as far again.
+# Bytes before the end that must contain the last boundary. Some servers return an estimated size, and lists
+# append lines of their own; as many bytes beyond the size are searched as well.
 _END = 4 << 10
 
 
@@ -30,13 +30,13 @@ def is_cut(root: Node, pieces: Mapping[str, bytes], data: bytes) -> bool:
 
 
 def ending(root: Node, size: int) -> Section | None:
-    """The piece with which a mail of this size on the server ends; None where there is no end to look for."""
+    """The piece at the end of a mail of this size on the server; None where no end can be checked."""
     return Section("", 2 * _END, max(0, size - _END)) if root.children else None
 
 
 def has_ended(root: Node, piece: bytes) -> bool:
-    """Whether the last boundary is there: a mail that was torn on its way has lost what stood behind. Where
-    the piece is not the end, since the server's size was a guess, nothing is known."""
+    """Whether the last boundary is there: a truncated mail has lost what followed. True also where the piece
+    is not the end, since the server's size was a guess."""
     return not 0 < len(piece) < 2 * _END or b"--" + root.boundary + b"--" in piece
 
 

@@ -1,15 +1,18 @@
-"""What goes wrong with an IMAP server, in the house's two kinds of failure with a cure.
+"""Exceptions of the IMAP libraries as failures: later or never, with a cure.
 
-Called by `imap_client` and `imap` around every use of the library. Response codes are those of RFC 5530;
-words are looked at only where servers send no code.
+Wraps every use of the libraries. Response codes are those of RFC 5530; words serve only where servers send no
+code.
 """
 
 import imaplib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
+from flexmaild.net.answers import known_answer, read_answers
+
+_ANSWERS = read_answers(__package__, "answers.toml")
 
 # What the two libraries raise when an answer is not what the protocol says. The last ones come from parsing
 # nonsense; a RecursionError from 3,000 nested parts, a MemoryError from a lie about a length.
@@ -24,60 +27,10 @@ UNREADABLE = (
     MemoryError,
 )
 
-# (marks, reason, lasting, cure); the first that fits counts.
-_KNOWN: Sequence[tuple[Sequence[str], Reason, bool, str]] = (
-    (
-        ("authenticated but not connected",),
-        Reason.AUTH,
-        True,
-        "The login was right, but this user may not open the mailbox: check its licence, that IMAP is "
-        "enabled for it, and for a shared mailbox the user's full access.",
-    ),
-    (("[unavailable]", "[serverbug]", "[inuse]"), Reason.SERVER, False, ""),
-    (
-        ("[limit]", "too many", "throttl", "rate limit"),
-        Reason.THROTTLED,
-        False,
-        "The server limits what this user may do: a longer process_interval helps.",
-    ),
-    (
-        ("[overquota]",),
-        Reason.SERVER,
-        False,
-        "The mailbox is full: delete mails or raise its quota.",
-    ),
-    (
-        ("[privacyrequired]",),
-        Reason.TLS,
-        True,
-        "The server wants encryption before a login: use port 993, or starttls: true.",
-    ),
-    (
-        (
-            "[nonexistent]",
-            "[trycreate]",
-            "doesn't exist",
-            "does not exist",
-            "unknown mailbox",
-            "no such mailbox",
-        ),
-        Reason.CLIENT,
-        True,
-        "Check the folder's name in the settings; letters' case counts.",
-    ),
-    (
-        ("[noperm]", "permission denied", "access denied"),
-        Reason.AUTH,
-        True,
-        "Give this user the rights to read, flag and expunge in the folder.",
-    ),
-    (("[authenticationfailed]", "[authorizationfailed]", "[expired]"), Reason.AUTH, True, ""),
-)
-
 
 @contextmanager
 def translated(step: str, server: str) -> Iterator[None]:
-    """Turns what the libraries raise within into TryLater/GiveUp; those pass through as they are."""
+    """Turns the libraries' exceptions within into TryLater/GiveUp; passes on those raised within."""
     try:
         yield
     except Failure:
@@ -92,27 +45,17 @@ def failure(error: BaseException, step: str, server: str) -> Failure:
     if not isinstance(error, imaplib.IMAP4.error) or "unexpected response" in words:
         text = f"the server's answer cannot be read ({type(error).__name__})"
         return TryLater(Reason.SERVER, text, step=step, server=server)
-    known = _classified(words, step, server)
-    if known:
-        return known
+    said = _server_words(words)
+    if known := known_answer(_ANSWERS, words):
+        kind = GiveUp if known.lasts else TryLater
+        return kind(
+            known.reason, "the server refused", step=step, server=server, answer=said, cure=known.cure
+        )
     if isinstance(error, imaplib.IMAP4.abort):
         return TryLater(
-            Reason.NETWORK, "the server ended the connection", step=step, server=server, answer=_said(words)
+            Reason.NETWORK, "the server ended the connection", step=step, server=server, answer=said
         )
-    return TryLater(
-        Reason.SERVER, "the server refused the command", step=step, server=server, answer=_said(words)
-    )
-
-
-def _classified(words: str, step: str, server: str) -> Failure | None:
-    lower = words.lower()
-    for marks, reason, lasting, cure in _KNOWN:
-        if any(mark in lower for mark in marks):
-            kind = GiveUp if lasting else TryLater
-            return kind(
-                reason, "the server refused", step=step, server=server, answer=_said(words), cure=cure
-            )
-    return None
+    return TryLater(Reason.SERVER, "the server refused the command", step=step, server=server, answer=said)
 
 
 def _words(error: BaseException) -> str:
@@ -120,11 +63,11 @@ def _words(error: BaseException) -> str:
     return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(error)
 
 
-def _said(words: str) -> str:
-    """The server's own words, without what the libraries put before them."""
+def _server_words(words: str) -> str:
+    """The server's text, without the prefix of the libraries."""
     return re.sub(r"^(command: \w+ => |[\w ]+ (failed|command error): )", "", words).strip()
 
 
-def may_be_the_mails_fault(error: Failure) -> bool:
-    """Not the server's or the network's as a whole, which no try for single mails would cure."""
+def may_concern_one_mail(error: Failure) -> bool:
+    """Whether a fetch of single mails may succeed where this one for many failed."""
     return error.reason in {Reason.SERVER, Reason.NETWORK} and error.step == "fetch"

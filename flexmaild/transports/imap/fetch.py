@@ -1,19 +1,19 @@
 """Fetches mails by UID: small ones whole and many at a time, large ones without their attachments.
 
-Called by `imap`. What one mail breaks (a structure nobody can parse, a length that lies, a file the server
-cannot read) is tried again for that mail alone, then without its structure, on a new connection after each
-failure; it never costs the others of the batch.
+What one mail breaks (a structure that cannot be parsed, a false length, a file the server cannot read) is
+tried again for that mail alone, then without its structure, on a new connection after each failure; it never
+costs the others of the batch.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from flexmaild.core.errors import Failure
-from flexmaild.mail.parse.message_id import HEADER_LOOKED_AT, is_made_up
+from flexmaild.mail.parse.message_id import HEADER_LOOKED_AT, is_server_placeholder
 from flexmaild.settings.javamail.session import ImapSession
 from flexmaild.transports.imap.client import Client, joined
 from flexmaild.transports.imap.completeness import ending, has_ended, is_cut
-from flexmaild.transports.imap.errors import may_be_the_mails_fault, translated
+from flexmaild.transports.imap.errors import may_concern_one_mail, translated
 from flexmaild.transports.imap.structure import (
     Node,
     Section,
@@ -30,17 +30,17 @@ WHOLE = 256 << 10
 _BATCH = 4 << 20
 # Bytes of a mail whose structure cannot be used: header and the beginning of the text.
 _HEAD = 64 << 10
-# So many mails may break connections in a poll; the rest of the batch waits for the next.
+# Mails that may break connections in a poll; the rest of the batch waits for the next.
 _MOST_BREAKS = 10
-_NOTHING = "the server handed out nothing"
+_NOTHING = "the server returned nothing"
 _MADE_UP = "the server put a text of its own in its place"
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was fetched of one mail. `data` is None where there is no text that may be fetched.
+    """What was fetched of one mail. `data` is None where it has no text within the limits.
 
-    is_cut: text of it is missing, or may be.
+    is_cut: text is or may be missing.
     """
 
     data: bytes | None
@@ -50,8 +50,8 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """What came of the mails that were asked for. withheld: those that lie there and did not come, and why.
-    untried: left for the next poll. The rest has vanished."""
+    """The result of a fetch. withheld: UIDs of mails that are there and were not returned, and why. untried:
+    left for the next poll. The rest has vanished."""
 
     found: dict[int, Found]
     withheld: dict[int, str]
@@ -59,7 +59,7 @@ class Fetch:
 
 
 class Fetcher:
-    """Fetches on the inbox's connection. `client` gives it, `reconnect` puts a new one in its place."""
+    """Fetches on the inbox's connection. `client` returns it, `reconnect` replaces it."""
 
     def __init__(
         self, session: ImapSession, most: int, client: Callable[[], Client], reconnect: Callable[[], None]
@@ -70,10 +70,10 @@ class Fetcher:
         self._reconnect = reconnect
         self._breaks = 0
         self._untried: set[int] = set()
-        self._said: dict[int, str] = {}
+        self._reasons: dict[int, str] = {}
 
     def begin(self) -> None:
-        """A poll begins."""
+        """Begin a poll."""
         self._breaks = 0
 
     def fetch(self, sizes: Mapping[int, int]) -> Fetch:
@@ -82,71 +82,71 @@ class Fetcher:
 
     def headers(self, sizes: Mapping[int, int]) -> Fetch:
         """Their headers alone."""
-        return self._outcome(sizes, lambda sizes: self._each_if_broken(dict(sizes), self._header))
+        return self._outcome(sizes, lambda sizes: self._singly_if_broken(dict(sizes), self._header))
 
     def _outcome(
-        self, sizes: Mapping[int, int], way: Callable[[Mapping[int, int]], dict[int, Found]]
+        self, sizes: Mapping[int, int], fetch: Callable[[Mapping[int, int]], dict[int, Found]]
     ) -> Fetch:
-        self._untried, self._said = set(), {}
-        found = way(sizes)
+        self._untried, self._reasons = set(), {}
+        found = fetch(sizes)
         empty = {uid for uid, one in found.items() if one.data == b""}
-        made_up = {uid for uid, one in found.items() if one.data and is_made_up(one.data)}
-        said = dict.fromkeys(sizes.keys() - found.keys() - self._untried | empty, _NOTHING)
-        said |= self._said | dict.fromkeys(made_up, _MADE_UP)
-        good = {uid: one for uid, one in found.items() if uid not in said}
-        return Fetch(good, self._there(said), frozenset(self._untried))
+        made_up = {uid for uid, one in found.items() if one.data and is_server_placeholder(one.data)}
+        reasons = dict.fromkeys(sizes.keys() - found.keys() - self._untried | empty, _NOTHING)
+        reasons |= self._reasons | dict.fromkeys(made_up, _MADE_UP)
+        good = {uid: one for uid, one in found.items() if uid not in reasons}
+        return Fetch(good, self._still_there(reasons), frozenset(self._untried))
 
-    def _there(self, said: dict[int, str]) -> dict[int, str]:
-        """Without those that somebody removed meanwhile: nothing withholds them."""
-        if not said:
-            return said
+    def _still_there(self, reasons: dict[int, str]) -> dict[int, str]:
+        """Without those that another client has removed meanwhile."""
+        if not reasons:
+            return reasons
         client = self._client()
-        client.begin("fetch", most=len(said) * 20)
-        with translated("fetch", client.wire.server):
-            there = set(client.search(["UID", joined(sorted(said))]))
-        return {uid: text for uid, text in said.items() if uid in there}
+        client.begin("fetch", most=len(reasons) * 20)
+        with translated("fetch", client.connection.server):
+            there = set(client.search(["UID", joined(sorted(reasons))]))
+        return {uid: text for uid, text in reasons.items() if uid in there}
 
     def _mails(self, sizes: Mapping[int, int]) -> dict[int, Found]:
         found: dict[int, Found] = {}
         small = {uid: size for uid, size in sizes.items() if size <= min(WHOLE, self._most)}
         for batch in _batches(small):
-            found |= self._each_if_broken(batch, self._whole)
+            found |= self._singly_if_broken(batch, self._whole)
         large = {uid: size for uid, size in sizes.items() if uid not in small}
         if large:
-            found |= self._each_if_broken(large, self._texts)
+            found |= self._singly_if_broken(large, self._texts)
         return found
 
-    def _each_if_broken(
-        self, batch: dict[int, int], way: Callable[[dict[int, int]], dict[int, Found]]
+    def _singly_if_broken(
+        self, batch: dict[int, int], fetch: Callable[[dict[int, int]], dict[int, Found]]
     ) -> dict[int, Found]:
         try:
-            return way(batch)
+            return fetch(batch)
         except Failure as error:
-            if not may_be_the_mails_fault(error):
+            if not may_concern_one_mail(error):
                 raise
         self._reconnect()
         found: dict[int, Found] = {}
         for uid, size in batch.items():
             if self._breaks < _MOST_BREAKS:
-                found |= self._alone({uid: size}, way)
+                found |= self._single({uid: size}, fetch)
             else:
                 self._untried.add(uid)
         return found
 
-    def _alone(
-        self, one: dict[int, int], way: Callable[[dict[int, int]], dict[int, Found]]
+    def _single(
+        self, one: dict[int, int], fetch: Callable[[dict[int, int]], dict[int, Found]]
     ) -> dict[int, Found]:
-        said = ""
-        for attempt in (way, self._heads):
+        reason = ""
+        for attempt in (fetch, self._beginnings):
             try:
                 return attempt(one)
             except Failure as error:
-                if not may_be_the_mails_fault(error):
+                if not may_concern_one_mail(error):
                     raise
-                said = said or f"{error.text} {error.answer}".strip()
+                reason = reason or f"{error.text} {error.answer}".strip()
             self._reconnect()
         self._breaks += 1
-        self._said |= dict.fromkeys(one, said)
+        self._reasons |= dict.fromkeys(one, reason)
         return {}
 
     def _header(self, batch: dict[int, int]) -> dict[int, Found]:
@@ -160,10 +160,10 @@ class Fetcher:
         return {uid: Found(held[whole.name], False) for uid, held in pieces.items() if whole.name in held}
 
     def _texts(self, batch: dict[int, int]) -> dict[int, Found]:
-        """By structure; mails of like structure share a command, and those from a mail program are alike."""
+        """Fetch by structure; mails of the same structure share a command."""
         client = self._client()
         client.begin("fetch", most=len(batch) * _HEAD)
-        with translated("fetch", client.wire.server):
+        with translated("fetch", client.connection.server):
             answers = client.fetch(list(batch), ["BODYSTRUCTURE"])
             trees = {uid: prune(answer.get(b"BODYSTRUCTURE")) for uid, answer in answers.items()}
         found: dict[int, Found] = {}
@@ -177,15 +177,15 @@ class Fetcher:
             most = len(alike) * sum(section.longest for section in wanted)
             for uid, pieces in self._pieces(alike, wanted, most).items():
                 found |= _rebuilt(uid, alike[uid], pieces)
-        # What cannot be put together, by its structure or since a piece did not come.
-        return found | self._heads({uid: batch[uid] for uid in trees.keys() - found.keys()})
+        # Those that cannot be rebuilt, by their structure or since a piece is missing.
+        return found | self._beginnings({uid: batch[uid] for uid in trees.keys() - found.keys()})
 
     def _wanted(self, tree: Node, size: int) -> tuple[Section, ...]:
-        """The mail's beginning and end go along, where the server is asked for parts of a section at all."""
+        """The sections to fetch, with the mail's beginning and end where the settings allow partial ones."""
         ends = (beginning(tree), ending(tree, size)) if self._session.partial_fetch else ()
         return (*sections(tree), *filter(None, ends))
 
-    def _heads(self, batch: dict[int, int]) -> dict[int, Found]:
+    def _beginnings(self, batch: dict[int, int]) -> dict[int, Found]:
         if not batch:
             return {}
         head = Section("", _HEAD)
@@ -203,7 +203,7 @@ class Fetcher:
         client = self._client()
         items = [section.item(self._session.peek, self._session.partial_fetch) for section in wanted]
         client.begin("fetch", most=most)
-        with translated("fetch", client.wire.server):
+        with translated("fetch", client.connection.server):
             answers = client.fetch(list(uids), items)
         return {uid: _named(answer, wanted) for uid, answer in answers.items()}
 
@@ -217,7 +217,7 @@ def _rebuilt(uid: int, tree: Node, pieces: Mapping[str, bytes]) -> dict[int, Fou
 
 
 def _named(answer: Mapping[bytes, object], wanted: Sequence[Section]) -> dict[str, bytes]:
-    """The pieces by section name; what was asked as BODY.PEEK[1]<0.n> is answered as BODY[1]<0>."""
+    """The pieces by section name; BODY.PEEK[1]<0.n> is answered as BODY[1]<0>."""
     by_section = {key.partition(b"<")[0]: value for key, value in answer.items()}
     found = {}
     for section in wanted:

@@ -1,8 +1,7 @@
-"""Opening a folder, and how a processed mail leaves it on this server.
+"""Opening a folder, and how processed mails are removed from it on this server.
 
-Called by `imap` and `probe`. Mails leave by ways that touch nothing but the named ones: UID EXPUNGE (RFC
-4315) or UID MOVE (RFC 6851). A plain EXPUNGE or CLOSE would remove what other clients have marked as
-deleted, so a server that has neither of the two is refused.
+Only the named mails are removed: by UID EXPUNGE (RFC 4315) or UID MOVE (RFC 6851). A plain EXPUNGE or CLOSE
+would remove what other clients have marked as deleted, so a server that has neither of the two is refused.
 """
 
 import imaplib
@@ -22,7 +21,7 @@ _DELETED = b"\\Deleted"
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """The way for this connection. `move_to` is empty where mails are expunged."""
+    """How mails are removed on this connection. `move_to` is empty where they are expunged."""
 
     client: Client
     possible: bool
@@ -30,18 +29,18 @@ class Removal:
     move_to: str = ""
 
     def remove(self, uids: set[int]) -> set[int]:
-        """Remove these mails; returns those that are certainly gone. Raises TryLater/GiveUp."""
+        """Remove these mails. Returns those that are certainly gone. Raises TryLater/GiveUp."""
         if not self.possible or not uids:
             return set()
         ordered = sorted(uids)
         self.client.begin("dispose", most=len(ordered) * 200)
-        with translated("dispose", self.client.wire.server):
+        with translated("dispose", self.client.connection.server):
             if self.move_to:
                 self._move(ordered)
             else:
                 self.client.add_flags(ordered, [_DELETED], silent=True)
                 self.client.uid_expunge(ordered)
-            # OK to EXPUNGE is no proof (Dovecot may leave mails after it); what is still there is.
+            # OK to EXPUNGE is no proof (Dovecot may leave mails after it), so a search tells what is left.
             return uids - set(self.client.search(["UID", joined(ordered)]))
 
     def _move(self, uids: list[int]) -> None:
@@ -55,11 +54,11 @@ class Removal:
 
 
 def select(client: Client, folder: str) -> Mapping[bytes, Any]:
-    """The server's answer to SELECT, or to EXAMINE where the folder can only be read. Raises with the
-    names of the folders there are where this one is not."""
+    """The server's answer to SELECT, or to EXAMINE where the folder can only be read. For a folder that does
+    not exist the failure names those that do."""
     client.begin("select")
     try:
-        with translated("select", client.wire.server):
+        with translated("select", client.connection.server):
             try:
                 return dict(client.select_folder(folder))
             except imaplib.IMAP4.readonly:
@@ -72,7 +71,7 @@ def select(client: Client, folder: str) -> Mapping[bytes, Any]:
 
 def _folders(client: Client) -> str:
     try:
-        with translated("select", client.wire.server):
+        with translated("select", client.connection.server):
             names = [str(name) for _, _, name in client.list_folders()]
     except Failure:
         return "?"
@@ -80,17 +79,18 @@ def _folders(client: Client) -> str:
 
 
 def plan_removal(client: Client, folder: str, move_to: str, answer: Mapping[bytes, Any]) -> Removal:
-    """The way out of this folder. `answer` is the server's to SELECT. Raises GiveUp where there is none."""
-    with translated("select", client.wire.server):
+    """How mails are removed from this folder. `answer` is the server's to SELECT. Raises GiveUp where the
+    server has no safe command for it."""
+    with translated("select", client.connection.server):
         obstacle = _obstacle(client, folder, answer)
         if move_to or client.has("X-GM-EXT-1") or not client.has("UIDPLUS"):
             move_to = move_to or _trash(client, folder)
     if move_to and not client.has("MOVE"):
-        raise _no_way(
+        raise _unsupported(
             client, "has no MOVE, so mails cannot be moved without risk of doubling them (RFC 6851)"
         )
     if not move_to and not client.has("UIDPLUS"):
-        raise _no_way(
+        raise _unsupported(
             client, "has neither UIDPLUS nor MOVE, so no mail can be deleted without touching others"
         )
     return Removal(client, not obstacle, obstacle, move_to)
@@ -99,12 +99,12 @@ def plan_removal(client: Client, folder: str, move_to: str, answer: Mapping[byte
 def _obstacle(client: Client, folder: str, answer: Mapping[bytes, Any]) -> str:
     """Why this login may not remove mails here, empty where it may."""
     if b"READ-ONLY" in answer:
-        return "the folder can only be read, so mails pile up in it"
+        return "the folder can only be read, so processed mails stay in it"
     flags = answer.get(b"PERMANENTFLAGS")
     if flags is not None and not any(_DELETED in flag for flag in flags):
         return "the server does not let this user mark mails as deleted here"
     rights = set(_rights(client, folder))
-    # RFC 4314 section 2.1.1: "d" stands beside any of t, e and x; alone it comes from an older server.
+    # RFC 4314 section 2.1.1: "d" is listed with any of t, e and x; alone it comes from an older server.
     if rights and not ({"t", "e"} <= rights or (rights & set("dtex") == {"d"})):
         held = "".join(sorted(rights))
         return f"this user's rights here ({held}) lack t and e, to delete and expunge (RFC 4314)"
@@ -121,24 +121,24 @@ def _rights(client: Client, folder: str) -> str:
 
 
 def _trash(client: Client, folder: str) -> str:
-    """The trash folder. Gmail only archives what is expunged elsewhere; there mails have to go through it."""
+    """The trash folder: Gmail only archives what is expunged elsewhere."""
     for flags, _, name in client.list_folders():
         if b"\\Trash" in flags:
             return "" if name == folder else str(name)
     return ""
 
 
-def _no_way(client: Client, what: str) -> Failure:
+def _unsupported(client: Client, what: str) -> Failure:
     return GiveUp(
         Reason.CLIENT,
         f"this server {what}",
         step="select",
-        server=client.wire.server,
+        server=client.connection.server,
         cure="Read replies from a mailbox on another server, or by transport: graph or maildir.",
     )
 
 
 def quoted(folder: str) -> str:
-    """The folder's name as commands carry it: modified UTF-7 (RFC 3501 section 5.1.3) in quotes."""
+    """The folder's name as in commands: modified UTF-7 (RFC 3501 section 5.1.3) in quotes."""
     name = str(imap_utf7.encode(folder), "ascii")
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'

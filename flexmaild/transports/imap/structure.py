@@ -1,8 +1,7 @@
-"""Which parts of a large mail are worth fetching, and the mail put together from them.
+"""The parts of a large mail that are fetched, and the mail rebuilt from them.
 
-Called by `imap_fetch`. Reads a BODYSTRUCTURE (RFC 9051 section 7.5.2) as IMAPClient parses it. Of every part
-the header is kept, of those that are text also the content: the mail put together has all its parts, headers
-and boundaries, so that whoever reads it sees the same tree, with empty files. Pure.
+Reads a BODYSTRUCTURE (RFC 9051 section 7.5.2) as IMAPClient parses it. Every part keeps its header, a text
+part also its content: the rebuilt mail has all parts, headers and boundaries, with empty attachments. Pure.
 """
 
 from __future__ import annotations
@@ -11,10 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-# What a reader considers at most (`mail`'s own limits are not larger): bytes of one text part, text
-# parts, parts in all, levels of nesting, bytes of the header, of a text's or a returned message's header, and
-# of a file's header.
-LONGEST_TEXT = 256 << 10
+# Limits, not below those of `mail`: bytes of one text part, text parts, parts in all, levels of nesting,
+# bytes of the header, of a text's or a returned message's header, and of an attachment's header.
+_LONGEST_TEXT = 256 << 10
 _MOST_TEXTS, _MOST_PARTS = 16, 100
 _DEEPEST = 20
 _LONGEST_HEADER = 128 << 10
@@ -23,13 +21,13 @@ _LONGEST_OF_FILE = 4 << 10
 
 HEADER = "HEADER"
 _TEXT = "TEXT"
-# What stands above the first part of a multipart; a remark on MIME is shorter.
+# Bytes before the first part of a multipart; a remark on MIME is shorter.
 _LONGEST_PREAMBLE = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A piece to fetch: `name` as in BODY[name], at most `longest` bytes of it (0: all), from `start` on."""
+    """A piece to fetch: BODY[name], at most `longest` bytes of it (0: all), from `start` on."""
 
     name: str
     longest: int = 0
@@ -42,9 +40,9 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A part: a multipart with boundary and children, a text with its content's section, or an empty file.
+    """A part: a multipart with boundary and children, a text with its content's section, or an attachment.
 
-    is_lost: beyond the bounds, or nobody can tell what it is; not even its header is fetched.
+    is_lost: beyond the limits or not understood; not even its header is fetched.
     """
 
     path: str
@@ -66,18 +64,18 @@ def sections(root: Node) -> tuple[Section, ...]:
 
 
 def beginning(root: Node) -> Section | None:
-    """The mail's first bytes below its header, where they are no text of their own: who wants to know whether
-    it was sent as a multipart has to see them. For servers that hand out a part of a section."""
+    """The first bytes below the header of a multipart, which show whether it was sent as one. For servers
+    that return parts of a section."""
     return Section(_TEXT, _LONGEST_PREAMBLE) if root.boundary else None
 
 
 def rebuild(root: Node, pieces: Mapping[str, bytes]) -> bytes | None:
-    """The mail of these pieces (by section name); None when the server left one out."""
+    """The mail of these pieces (by section name); None when one is missing."""
     needed = sections(root)
     if any(section.name not in pieces for section in needed):
         return None
-    cut = {section.name: _uncut(pieces[section.name], section.longest) for section in needed}
-    return _closed(cut[HEADER]) + _preamble(root, pieces) + _content(root, cut)
+    cut = {section.name: _whole_lines(pieces[section.name], section.longest) for section in needed}
+    return _terminated(cut[HEADER]) + _preamble(root, pieces) + _content(root, cut)
 
 
 def has_text(root: Node) -> bool:
@@ -85,7 +83,7 @@ def has_text(root: Node) -> bool:
 
 
 class _Pruner:
-    """Makes nodes of a structure, counting them; one object per mail."""
+    """Makes nodes of one mail's structure, counting them."""
 
     def __init__(self) -> None:
         self._parts, self._texts = _MOST_PARTS, _MOST_TEXTS
@@ -112,26 +110,26 @@ class _Pruner:
         return Node(path, boundary, tuple(children), is_lost=not children)
 
     def _content(self, part: tuple[Any, ...], path: str, in_report: bool) -> Section | None:
-        """The section to fetch of a part that is text; None for a file."""
+        """The section to fetch of a text part; None for an attachment."""
         kind, subtype = _word(part[0]), _word(part[1])
         if _is_attached(part, kind, subtype):
             return None
         if kind == "text" or (kind, subtype) == ("message", "delivery-status"):
-            return Section(path or _TEXT, LONGEST_TEXT)
+            return Section(path or _TEXT, _LONGEST_TEXT)
         if in_report and (kind, subtype) == ("message", "rfc822"):
             return Section(f"{path}.HEADER", _LONGEST_RETURNED)
         return None
 
 
 def _is_attached(part: Sequence[Any], kind: str, subtype: str) -> bool:
-    """Whether the sender marked it as a file (RFC 9051, body-ext-1part: the place depends on the kind)."""
+    """Whether the sender marked it as an attachment (RFC 9051, body-ext-1part)."""
     at = 9 if kind == "text" else 11 if (kind, subtype) == ("message", "rfc822") else 8
     disposition = part[at] if len(part) > at else None
     return isinstance(disposition, tuple) and bool(disposition) and _word(disposition[0]) == "attachment"
 
 
 def _is_sound(node: Node) -> bool:
-    """A multipart whose boundary the server does not tell cannot be put together again."""
+    """Whether the mail can be rebuilt: the server returned the boundary of every multipart."""
     return (not node.children or bool(node.boundary)) and all(map(_is_sound, node.children))
 
 
@@ -168,22 +166,22 @@ def _content(node: Node, pieces: Mapping[str, bytes]) -> bytes:
             b"--",
             node.boundary,
             b"\r\n",
-            _closed(pieces[f"{child.path}.MIME"]),
+            _terminated(pieces[f"{child.path}.MIME"]),
             _content(child, pieces),
             b"\r\n",
         ]
     return b"".join([*out, b"--", node.boundary, b"--\r\n"])
 
 
-def _closed(header: bytes) -> bytes:
-    """The header with the empty line that ends it, also where it was cut."""
+def _terminated(header: bytes) -> bytes:
+    """The header with the empty line that ends it, also where it is truncated."""
     if header.endswith(b"\r\n\r\n") or header == b"\r\n":
         return header
     return header + (b"\r\n" if header.endswith(b"\r\n") or not header else b"\r\n\r\n")
 
 
-def _uncut(data: bytes, longest: int) -> bytes:
-    """Without the torn last line of a piece that reached its limit."""
+def _whole_lines(data: bytes, longest: int) -> bytes:
+    """The data without the incomplete last line of a piece that reached its limit."""
     if not longest or len(data) < longest:
         return data
     end = data.rfind(b"\r\n")

@@ -1,6 +1,6 @@
-"""The directory itself (Maildir, cr.yp.to/proto/maildir.html): made, found, written to and synced.
+"""The file operations of a Maildir (cr.yp.to/proto/maildir.html): create, find, write, move, sync.
 
-Used by `transports.maildir.adapters` in both directions. What the file system says becomes *later* or *never*
+Used by inbox and outbox. What the file system says becomes *later* or *never*
 here.
 """
 
@@ -15,11 +15,11 @@ from pathlib import Path
 
 from flexmaild.core.errors import GiveUp, Reason, TryLater
 
-PARTS = ("tmp", "new", "cur")
+_PARTS = ("tmp", "new", "cur")
 
 
 def deliver(path: Path, data: bytes) -> str:
-    name = unique_name()
+    name = _unique_name()
     descriptor = os.open(path / "tmp" / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -34,22 +34,22 @@ def deliver(path: Path, data: bytes) -> str:
     return name
 
 
-def unique_name() -> str:
+def _unique_name() -> str:
     host = socket.gethostname().replace("/", "\\057").replace(":", "\\072")
     now = time.time_ns()
     return f"{now // 10**9}.M{now // 1000 % 10**6:06}P{os.getpid()}R{secrets.token_hex(4)}.{host}"
 
 
 def move(path: Path, target: Path) -> None:
-    """Without taking the place of another mail of that name."""
+    """Move the file without replacing another mail of that name."""
     if target.exists():
         _, colon, flags = target.name.partition(":")
-        target = target.with_name(f"{unique_name()}{colon}{flags}")
+        target = target.with_name(f"{_unique_name()}{colon}{flags}")
     path.rename(target)
 
 
 def make(path: Path) -> None:
-    for part in PARTS:
+    for part in _PARTS:
         (path / part).mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
@@ -76,12 +76,12 @@ def translated(step: str, path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        place = error.filename or path
+        where = error.filename or path
         lasting = error.errno in {errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EROFS}
         kind = GiveUp if lasting else TryLater
         raise kind(
             Reason.OTHER,
-            f"{place}: {error.strerror}",
+            f"{where}: {error.strerror}",
             step=step,
             cure="Check the path, its owner and the space on its disk; under systemd also ReadWritePaths=.",
         ) from error

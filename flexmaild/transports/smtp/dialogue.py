@@ -1,8 +1,7 @@
-"""One conversation with an SMTP server (RFC 5321) up to the point where mail can be sent: greeting, EHLO,
-TLS, login.
+"""One SMTP session (RFC 5321) up to the point where mail can be sent: greeting, EHLO, TLS, login.
 
-Called by `smtp` and `probe`. smtplib parses EHLO and the replies; the connection, its limits and the login
-are ours. Never sends a mail, never continues without the TLS that was demanded, never traces a secret.
+smtplib parses EHLO and the replies; the connection, its limits and the login are ours. Never sends a mail,
+never continues without the TLS that the settings demand, never traces a secret.
 """
 
 import base64
@@ -44,39 +43,39 @@ class Reply(NamedTuple):
 
 
 class Dialogue:
-    """A connection in conversation. `wire` is open until `leave` or `drop`."""
+    """`connection` is open until `leave` or `drop`."""
 
     def __init__(self, session: SmtpSession, trace: Trace | None = None) -> None:
         self.session = session
-        self.wire: DeadlineSocket = connect(session)
+        self.connection: DeadlineSocket = connect(session)
         self._trace = trace
         # With a local host name given, smtplib asks no DNS for one.
-        self._smtp = smtplib.SMTP(local_hostname=_our_name(session, self.wire))
-        self._smtp.sock = self.wire  # type: ignore[assignment]
+        self._smtp = smtplib.SMTP(local_hostname=_ehlo_name(session, self.connection))
+        self._smtp.sock = self.connection  # type: ignore[assignment]
 
     def offers(self, extension: str) -> bool:
         return bool(self._smtp.has_extn(extension))
 
     def parameter(self, extension: str) -> str:
-        """What the server wrote behind the extension's name in its answer to EHLO."""
+        """The parameters of an extension in the reply to EHLO."""
         return str(self._smtp.esmtp_features.get(extension.lower(), "")).strip()
 
     def expect(self, step: str, *, seconds: float = 0.0) -> None:
-        """The next replies belong to this step and may take the read timeout, or `seconds`.
+        """Limit the next replies, which belong to this step, to the read timeout, or to `seconds`.
 
-        Twice that in total: a server that drips its reply is as dead as a silent one.
+        Twice that in total: a server that sends its reply byte by byte is as dead as a silent one.
         """
         silence = seconds or self.session.read_timeout
-        self.wire.begin(step, silence=silence, total=2 * silence, most=1 << 16)
+        self.connection.begin(step, silence=silence, total=2 * silence, most=1 << 16)
 
     def send(self, *lines: str) -> None:
         """Send commands in one write. They hold no line ends: addresses were checked by the caller."""
         for line in lines:
             self.note(f"> {line}")
-        self.wire.sendall("".join(f"{line}\r\n" for line in lines).encode())
+        self.connection.sendall("".join(f"{line}\r\n" for line in lines).encode())
 
     def reply(self) -> Reply:
-        """The next reply. Raises TryLater when the connection ends or what comes is not SMTP."""
+        """The next reply. Raises TryLater when the connection ends or the reply is not SMTP."""
         try:
             code, text = self._smtp.getreply()
         except smtplib.SMTPServerDisconnected as error:
@@ -100,7 +99,7 @@ class Dialogue:
             self._trace(line)
 
     def drop(self) -> None:
-        self.wire.close()
+        self.connection.close()
 
     def leave(self) -> None:
         """QUIT; waits for the answer unless the settings say otherwise (mail.smtp.quitwait). Never raises."""
@@ -116,30 +115,30 @@ class Dialogue:
 
     # Opening, in the order of RFC 5321 and RFC 3207.
 
-    def greet(self) -> None:
+    def read_greeting(self) -> None:
         self.expect("greeting")
         reply = self.reply()
         if reply.code != 220:
-            raise failure(reply, "greeting", self.wire.server)
+            raise failure(reply, "greeting", self.connection.server)
 
-    def introduce(self) -> None:
-        """EHLO, and HELO where the settings or the server do not have it."""
-        reply = self._hello("EHLO") if self.session.ehlo else Reply(500, "")
+    def send_ehlo(self) -> None:
+        """Send EHLO, or HELO where the settings or the server rule EHLO out."""
+        reply = self._send_hello("EHLO") if self.session.ehlo else Reply(500, "")
         if 500 <= reply.code <= 599:
-            reply = self._hello("HELO")
+            reply = self._send_hello("HELO")
         if reply.code != 250:
-            raise failure(reply, "ehlo", self.wire.server)
+            raise failure(reply, "ehlo", self.connection.server)
 
     def demand_tls(self) -> None:
-        """STARTTLS, up to the point where the handshake begins; a server that does not offer it is left."""
+        """Send STARTTLS; the handshake follows. Raises GiveUp where the server does not offer it."""
         if not self.offers("starttls"):
             raise GiveUp(
                 Reason.TLS,
                 "the server does not offer STARTTLS, which the settings demand",
                 step="starttls",
-                server=self.wire.server,
+                server=self.connection.server,
                 cure="Check the port (587 for STARTTLS, 465 for implicit TLS); if the server used to offer "
-                "it, something on the way may be removing the offer.",
+                "it, something in between may be removing the offer.",
             )
         reply = self.command("starttls", "STARTTLS")
         if reply.code != 220:
@@ -147,25 +146,25 @@ class Dialogue:
                 Reason.TLS,
                 "the server refused STARTTLS",
                 step="starttls",
-                server=self.wire.server,
+                server=self.connection.server,
                 answer=reply.line,
             )
 
     def forget_plaintext(self) -> None:
-        """What the server said before TLS counts for nothing after it (RFC 3207 section 4.2)."""
+        """Discard what the server said before TLS (RFC 3207 section 4.2)."""
         self._smtp.esmtp_features = {}
         self._smtp.ehlo_resp = self._smtp.helo_resp = None
 
     def log_in(self, credentials: sasl.Credentials, renew: bool) -> None:
-        """AUTH (RFC 4954). `renew` asks for a new access token instead of the one that is kept."""
+        """Log in by AUTH (RFC 4954). renew: with a new access token instead of the cached one."""
         if not self.session.user or self.session.auth_type == "none":
             return
         mechanism = sasl.choose(self.session, self.parameter("auth").replace("=", " ").split())
-        sasl.guard_secret(self.session, self.wire, mechanism)
+        sasl.guard_secret(self.session, self.connection, mechanism)
         exchange, reply = self._exchange(mechanism, credentials, renew)
         if reply.code != 235:
             lasting = reply.code >= 500
-            raise sasl.refused(self.session, self.wire.server, reply.line, exchange, lasting)
+            raise sasl.refused(self.session, self.connection.server, reply.line, exchange, lasting)
 
     def _exchange(
         self, mechanism: str, credentials: sasl.Credentials, renew: bool
@@ -175,7 +174,7 @@ class Dialogue:
         inline = first if len(first) <= _LONGEST_INITIAL else ""
         self.expect("login")
         self.note(f"> AUTH {mechanism}{' (secret)' if inline else ''}")
-        self.wire.sendall(f"AUTH {mechanism} {inline}".rstrip().encode() + b"\r\n")
+        self.connection.sendall(f"AUTH {mechanism} {inline}".rstrip().encode() + b"\r\n")
         reply = self.reply()
         if reply.code == 334 and first and not inline:
             reply = self._respond(first)
@@ -187,10 +186,10 @@ class Dialogue:
 
     def _respond(self, line: str) -> Reply:
         self.note("> (secret)")
-        self.wire.sendall(line.encode() + b"\r\n")
+        self.connection.sendall(line.encode() + b"\r\n")
         return self.reply()
 
-    def _hello(self, verb: str) -> Reply:
+    def _send_hello(self, verb: str) -> Reply:
         self.expect("ehlo")
         self.note(f"> {verb} {self._smtp.local_hostname}")
         try:
@@ -202,14 +201,14 @@ class Dialogue:
         return reply
 
     def _lost(self, text: str) -> Failure:
-        return TryLater(Reason.NETWORK, text, step=self.wire.step, server=self.wire.server)
+        return TryLater(Reason.NETWORK, text, step=self.connection.step, server=self.connection.server)
 
 
 def open_dialogue(
     session: SmtpSession, credentials: sasl.Credentials, trace: Trace | None = None, renew: bool = False
 ) -> Dialogue:
-    """A conversation that is encrypted and logged in as the settings demand; a refused token is renewed
-    once. Raises TryLater/GiveUp."""
+    """A session that is encrypted and logged in as the settings demand; a refused token is renewed once.
+    Raises TryLater/GiveUp."""
     dialogue = before_tls(session, trace)
     try:
         if session.tls != "none":
@@ -224,23 +223,23 @@ def open_dialogue(
 
 
 def encrypt(dialogue: Dialogue, session: SmtpSession) -> None:
-    """The handshake, and the opening that belongs behind it."""
+    """Do the handshake and what follows it, up to the login."""
     dialogue.expect("tls")
-    secure(dialogue.wire, session, lambda context: _look(session, context))
-    dialogue.note(f"= {dialogue.wire.tls_version}")
+    secure(dialogue.connection, session, lambda context: _refused_certificate(session, context))
+    dialogue.note(f"= {dialogue.connection.tls_version}")
     if session.tls == "implicit":
-        dialogue.greet()
+        dialogue.read_greeting()
     dialogue.forget_plaintext()
-    dialogue.introduce()
+    dialogue.send_ehlo()
 
 
 def before_tls(session: SmtpSession, trace: Trace | None) -> Dialogue:
-    """A conversation up to the point where the handshake begins."""
+    """A session up to the point where the handshake begins."""
     dialogue = Dialogue(session, trace)
     try:
         if session.tls != "implicit":
-            dialogue.greet()
-            dialogue.introduce()
+            dialogue.read_greeting()
+            dialogue.send_ehlo()
         if session.tls == "starttls":
             dialogue.demand_tls()
     except Failure:
@@ -249,28 +248,28 @@ def before_tls(session: SmtpSession, trace: Trace | None) -> Dialogue:
     return dialogue
 
 
-def _look(session: SmtpSession, context: ssl.SSLContext) -> Certificate | None:
-    """The certificate of a server whose certificate was refused; says nothing beyond STARTTLS."""
+def _refused_certificate(session: SmtpSession, context: ssl.SSLContext) -> Certificate | None:
+    """The certificate of a server whose certificate was refused; sends nothing beyond STARTTLS."""
     try:
         dialogue = before_tls(session, None)
     except Failure:
         return None
     try:
         dialogue.expect("tls")
-        dialogue.wire.start_tls(context, session.host)
-        return read_certificate(dialogue.wire)
+        dialogue.connection.start_tls(context, session.host)
+        return read_certificate(dialogue.connection)
     except Failure:
         return None
     finally:
         dialogue.drop()
 
 
-def _our_name(session: SmtpSession, wire: DeadlineSocket) -> str:
-    """The name for EHLO: a full name, else the address of our end (RFC 5321 section 4.1.4)."""
+def _ehlo_name(session: SmtpSession, connection: DeadlineSocket) -> str:
+    """The name for EHLO: a fully qualified name, else the local address (RFC 5321 section 4.1.4)."""
     name = session.local_host or socket.gethostname()
     if session.local_host or "." in name:
         return name
-    return wire.local_host
+    return connection.local_host
 
 
 def _decoded(text: str) -> bytes:

@@ -1,7 +1,7 @@
-"""mail.smtp.allow8bitmime: text that was encoded for 7-bit ways is sent as it is to a server with 8BITMIME.
+"""mail.smtp.allow8bitmime: text encoded for 7-bit transport is sent unencoded to a server with 8BITMIME
+(RFC 6152).
 
-Called by `transports.smtp.outbox` for a mail that is about to go; RFC 6152. Changes text parts only, never a
-header of the mail, an attachment or a signed part.
+Changes text parts only, never a header of the mail, an attachment or a signed part.
 """
 
 import email
@@ -11,12 +11,12 @@ from email.message import Message
 from io import BytesIO
 
 # RFC 5322 section 2.1.1: octets of a line without its CRLF.
-LONGEST_LINE = 998
+_LONGEST_LINE = 998
 _POLICY = email.policy.compat32.clone(linesep="\r\n", max_line_length=0)
 
 
 def as_8bit(data: bytes) -> bytes:
-    """The same mail with quoted-printable and base64 text parts as 8bit; itself where there is none."""
+    """The same mail with quoted-printable and base64 text parts as 8bit; unchanged where there is none."""
     mail = email.message_from_bytes(data, policy=_POLICY)
     if mail.get_content_type() == "multipart/signed":
         return data
@@ -36,7 +36,7 @@ def _decode(part: Message) -> bool:
     if not isinstance(content, bytes) or b"\0" in content:
         return False
     lines = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-    if max(map(len, lines)) > LONGEST_LINE or any(line.startswith(b"From ") for line in lines):
+    if max(map(len, lines)) > _LONGEST_LINE or any(line.startswith(b"From ") for line in lines):
         return False  # the latter would be ">From " in a mailbox of one file (RFC 2049 section 3)
     part.replace_header("Content-Transfer-Encoding", "8bit")
     part.set_payload(b"\r\n".join(lines).decode("ascii", "surrogateescape"))

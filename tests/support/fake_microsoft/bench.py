@@ -1,4 +1,4 @@
-"""What the tests of OAuth and Graph set up again and again: a desk on the fake, a mailbox's API, mails."""
+"""Set-up that the tests of OAuth and Graph share: a token manager on the fake, a mailbox's API, mails."""
 
 import threading
 import urllib.request
@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from flexmaild.oauth.manager import ApplicationStatus, OAuthApplication, TokenManager
+from flexmaild.oauth.grants import ApplicationStatus, OAuthApplication
+from flexmaild.oauth.manager import TokenManager
 from flexmaild.oauth.token_store import TokenStore
 from flexmaild.transports.graph.api import GraphApi
 
@@ -39,10 +40,10 @@ def application(fake: FakeMicrosoft, **facts: Any) -> OAuthApplication:
     return OAuthApplication("microsoft", "app", **given)
 
 
-def desk(
+def token_manager(
     applications: OAuthApplication | dict[str, OAuthApplication], state: Path, clock: Clock | None = None
 ) -> TokenManager:
-    """A desk whose monotonic clock is `clock`; one application is called "m365"."""
+    """A token manager whose monotonic clock is `clock`; one application is called "m365"."""
     table = applications if isinstance(applications, dict) else {"m365": applications}
     more: dict[str, Any] = {"monotonic": clock} if clock else {}
     return TokenManager(table, TokenStore(state / "tokens", dict.fromkeys(table, lambda: KEY)), **more)

@@ -12,7 +12,7 @@ from flexmaild.core.access import Access
 from flexmaild.net.http_server import EventLoop
 from flexmaild.net.listen import ListenAddress, listen
 from flexmaild.system.peer_credentials import Peer
-from tests.unit.api.control_support import Bench, FakeDesk
+from tests.unit.api.control_support import Bench, FakeHandlers
 
 
 @pytest.fixture
@@ -33,11 +33,11 @@ def make_bench(place: Path) -> Iterator[Callable[..., Bench]]:
                 requests.append((command, result, peer))
                 reported.notify_all()
 
-        desk, path = FakeDesk(), place / f"{len(made)}.sock"
+        handlers, path = FakeHandlers(), place / f"{len(made)}.sock"
         server = ControlServer(
             loop,
             listen(ListenAddress(path), {}),
-            desk,
+            handlers,
             access=access,
             on_request=on_request,
             on_refused=lambda *told: refused.append(told),
@@ -45,7 +45,7 @@ def make_bench(place: Path) -> Iterator[Callable[..., Bench]]:
             limits=limits,
         )
         server.start()
-        made.append(Bench(server, desk, path, requests, crashes, refused, reported))
+        made.append(Bench(server, handlers, path, requests, crashes, refused, reported))
         return made[-1]
 
     yield make

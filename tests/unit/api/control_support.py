@@ -1,4 +1,4 @@
-"""A desk that answers every command with something plausible, and a bench to try a server on.
+"""Handlers that answer every command with something plausible, and a bench to try a server on.
 
 `Bench.talk` speaks raw bytes, for what no HTTP client would send.
 """
@@ -133,7 +133,7 @@ class FakeFile:
 
 
 @dataclass
-class FakeDesk:
+class FakeHandlers:
     """Answers from the table; remembers the calls. `then` takes the place of an answer."""
 
     calls: list[tuple[str, CommandRequest]] = field(default_factory=list)
@@ -170,7 +170,7 @@ class Bench:
     """A server and what it reported."""
 
     server: ControlServer
-    desk: FakeDesk
+    handlers: FakeHandlers
     path: Path
     requests: list[tuple[str, str, Peer]]
     crashes: list[BaseException]

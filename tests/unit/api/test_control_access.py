@@ -119,7 +119,7 @@ def test_readers_look_and_nothing_else(make_bench: Callable[..., Bench]) -> None
         assert (status == 403) is (route.role != "read"), route.command
         if status == 403:
             assert "control.admins" in body["cure"]
-    called = {command for command, _ in bench.desk.calls}
+    called = {command for command, _ in bench.handlers.calls}
     assert called == {route.command for route in ROUTES if route.role == "read"} - {"openapi"}
 
 
@@ -142,7 +142,7 @@ def test_of_a_reference_only_admins_see_more_than_its_beginning(
         bench = make_bench(access=None if is_admin else access)
         for route in ROUTES:
             if route.role == "read" and route.command != "openapi" and not (route.waits or route.streams):
-                bench.desk.then[route.command] = lambda call: Answer(200, body)
+                bench.handlers.then[route.command] = lambda call: Answer(200, body)
                 path = route.path.replace("{id}", "x").replace("{name}", "x")
                 said = json.dumps(bench.http(route.method, path)[2])
                 assert (REFERENCE.lower() in said) is is_admin, route.command
@@ -156,7 +156,7 @@ def test_no_problem_shows_a_reference(make_bench: Callable[..., Bench], access: 
     def fails(call: CommandRequest) -> Answer:
         raise TryLater(Reason.SERVER, "refused", answer=f"451 <{REFERENCE.lower()}@corp.test> not now")
 
-    bench.desk.then["process"] = fails
+    bench.handlers.then["process"] = fails
     status, _, problem = bench.http("POST", "/v1/process")
     assert status == 502
     assert REFERENCE.lower() not in json.dumps(problem) and REFERENCE[:8].lower() in problem["answer"]
@@ -197,7 +197,7 @@ def test_a_user_database_that_hangs_is_told_and_gives_nobody_a_role(
     status, headers, problem = bench.http("GET", "/v1/status")
     assert (status, headers["Retry-After"]) == (503, "5")
     assert "getent" in problem["cure"]
-    assert bench.desk.calls == []
+    assert bench.handlers.calls == []
     go_on.set()
     monkeypatch.undo()
     assert bench.http("GET", "/v1/status")[0] == 200

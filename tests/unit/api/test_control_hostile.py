@@ -124,7 +124,7 @@ def test_those_who_find_no_place_in_time_are_told_so(make_bench: Callable[..., B
         entered.set()
         return Answer(body={"reloaded": go_on.wait(20)})
 
-    bench.desk.then["reload"] = act
+    bench.handlers.then["reload"] = act
     with bench.connect() as first:
         first.sendall(b"POST /v1/reload HTTP/1.1\r\nHost: x\r\n\r\n")
         assert entered.wait(20)
@@ -191,7 +191,7 @@ def test_a_malformed_head_is_400_and_nothing_is_carried_out(bench: Bench, name: 
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 400 ") and b"connection: close" in head
     assert json.loads(body)["status"] == 400
-    assert (bench.desk.calls, bench.crashes) == ([], [])
+    assert (bench.handlers.calls, bench.crashes) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -210,11 +210,11 @@ def test_a_malformed_head_is_400_and_nothing_is_carried_out(bench: Bench, name: 
 def test_a_body_that_is_not_what_its_head_says_is_refused(bench: Bench, fields: bytes, status: int) -> None:
     answer = bench.talk(b"POST /v1/test-email HTTP/1.1\r\nHost: x\r\n" + fields)
     assert answer.startswith(b"HTTP/1.1 %d " % status) and answer.count(b"HTTP/1.1 4") == 1
-    assert (bench.desk.calls, bench.crashes) == ([], [])
+    assert (bench.handlers.calls, bench.crashes) == ([], [])
 
 
 def test_what_follows_a_refused_head_is_no_request(bench: Bench) -> None:
     behind = b"POST /v1/process HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
     for first in (b"PRI * HTTP/2.0\r\n\r\n", b"GET /v1/status HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n"):
         assert bench.talk(first + behind).count(b"\r\n\r\n") == 1
-    assert bench.desk.calls == []
+    assert bench.handlers.calls == []

@@ -28,7 +28,7 @@ def test_no_command_makes_a_decision() -> None:
     assert not [route for route in ROUTES if {"approve", "reject", "decide"} & set(route.path.split("/"))]
 
 
-def test_the_desk_of_these_tests_knows_every_command() -> None:
+def test_the_handlers_of_these_tests_knows_every_command() -> None:
     assert set(ANSWERS) == set(BY_COMMAND) - {"openapi", "file.send"}
     needing = {route.command for route in ROUTES if route.body and route.body_required}
     assert needing == set(BODIES)

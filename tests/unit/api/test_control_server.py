@@ -39,10 +39,10 @@ def test_every_route_answers_with_what_its_model_describes(route: Route, bench: 
     assert [r[:2] for r in bench.requests] == [(route.command, "ok")]
 
 
-def test_the_desk_gets_the_checked_request(bench: Bench) -> None:
+def test_the_handlers_gets_the_checked_request(bench: Bench) -> None:
     bench.http("POST", "/v1/approvals", BODIES["approval.request"], Idempotency_Key='"k-1"')
     bench.http("GET", "/v1/approvals?state=pending&limit=5")
-    (_, request), (_, listing) = bench.desk.calls
+    (_, request), (_, listing) = bench.handlers.calls
     assert request.idempotency_key == "k-1"
     assert request.body is not None
     assert request.body.model_dump()["title"] == "Release 4.2"
@@ -56,7 +56,7 @@ def test_equal_requests_have_equal_fingerprints_however_they_are_spelt(bench: Be
     bench.http("POST", "/v1/approvals", b'{"title":"b","approvers":["x@example.org"]}')
     bench.http("POST", "/v1/approvals/ap-1/cancel")
     bench.http("POST", "/v1/approvals/ap-2/cancel")
-    prints = [call.fingerprint for _, call in bench.desk.calls]
+    prints = [call.fingerprint for _, call in bench.handlers.calls]
     assert prints[0] == prints[1]
     assert len(set(prints)) == 4
 
@@ -108,7 +108,7 @@ def test_bad_input_is_answered_with_a_problem_that_says_what_and_where(
     assert problem["status"] == status
     assert {"type", "title"} <= set(problem)
     assert said in str(problem)
-    assert not bench.desk.calls
+    assert not bench.handlers.calls
     assert bench.http("GET", "/v1/status")[0] == 200
 
 
@@ -198,7 +198,7 @@ def test_what_the_desk_raises_reaches_the_caller_as_a_problem(bench: Bench) -> N
         (server_fault, 502, "535 no"),
         (TimeoutError(), 504, "in time"),
     ]:
-        bench.desk.then["reload"] = raising(error)
+        bench.handlers.then["reload"] = raising(error)
         got, _, problem = bench.http("POST", "/v1/reload")
         assert (got, said in str(problem)) == (status, True)
     assert not bench.crashes
@@ -206,7 +206,7 @@ def test_what_the_desk_raises_reaches_the_caller_as_a_problem(bench: Bench) -> N
 
 def test_a_failed_test_mail_names_the_step_the_words_and_the_cure(bench: Bench) -> None:
     fault = GiveUp(Reason.TLS, "x", step="starttls", server="mx:25", answer="454 no", cure="Renew it.")
-    bench.desk.then["test_email"] = raising(fault)
+    bench.handlers.then["test_email"] = raising(fault)
     _, _, problem = bench.http("POST", "/v1/test-email", BODIES["test_email"])
     named = {key: problem[key] for key in ("step", "server", "answer", "cure", "reason")}
     assert named == {
@@ -219,7 +219,7 @@ def test_a_failed_test_mail_names_the_step_the_words_and_the_cure(bench: Bench) 
 
 
 def test_a_bug_costs_one_request_and_tells_the_caller_nothing_of_its_insides(bench: Bench) -> None:
-    bench.desk.then["status"] = raising(KeyError("hunter2"))
+    bench.handlers.then["status"] = raising(KeyError("hunter2"))
     status, _, problem = bench.http("GET", "/v1/status")
     assert status == 500
     assert "hunter2" not in str(problem)
@@ -229,7 +229,7 @@ def test_a_bug_costs_one_request_and_tells_the_caller_nothing_of_its_insides(ben
 
 def test_problems_carry_every_member_the_desk_gave(bench: Bench) -> None:
     faults = (Fault("a.b", "is wrong", "do this"),)
-    bench.desk.then["reload"] = raising(
+    bench.handlers.then["reload"] = raising(
         Problem(422, "Bad settings", "d", faults, "c", "bad-settings", {"file": "f"}, {"X-Y": "z"})
     )
     _, headers, problem = bench.http("POST", "/v1/reload")
@@ -243,7 +243,7 @@ def test_a_model_is_as_good_an_answer_as_a_mapping(bench: Bench) -> None:
     class Shown(BaseModel):
         healthy: bool = True
 
-    bench.desk.then["status"] = lambda call: Answer(body=Shown())
+    bench.handlers.then["status"] = lambda call: Answer(body=Shown())
     assert bench.http("GET", "/v1/status")[2] == {"healthy": True}
 
 
@@ -272,14 +272,14 @@ class Held:
 
 
 def test_a_held_answer_comes_when_it_happens_or_when_the_time_is_over(bench: Bench) -> None:
-    held = bench.desk.waits["approval.wait"] = Held()
+    held = bench.handlers.waits["approval.wait"] = Held()
     assert bench.http("GET", f"{WAIT}?timeout=0.01")[2]["state"] == "pending"
     held.happens()
     assert bench.http("GET", f"{WAIT}?timeout=60")[2]["state"] == "approved"
 
 
 def test_a_caller_who_hangs_up_frees_the_place_of_who_waits(bench: Bench) -> None:
-    held = bench.desk.waits["approval.wait"] = Held()
+    held = bench.handlers.waits["approval.wait"] = Held()
     connection = bench.connect()
     connection.sendall(f"GET {WAIT}?timeout=3600 HTTP/1.1\r\nHost: x\r\n\r\n".encode())
     assert held.entered.acquire(timeout=20)
@@ -288,7 +288,7 @@ def test_a_caller_who_hangs_up_frees_the_place_of_who_waits(bench: Bench) -> Non
 
 
 def test_a_caller_who_finished_sending_and_then_hangs_up_frees_it_too(bench: Bench) -> None:
-    held = bench.desk.waits["approval.wait"] = Held()
+    held = bench.handlers.waits["approval.wait"] = Held()
     connection = bench.connect()
     connection.sendall(f"GET {WAIT}?timeout=3600 HTTP/1.1\r\nHost: x\r\n\r\n".encode())
     connection.shutdown(socket.SHUT_WR)
@@ -299,13 +299,13 @@ def test_a_caller_who_finished_sending_and_then_hangs_up_frees_it_too(bench: Ben
 
 def test_a_caller_who_only_finished_sending_still_gets_the_answer(bench: Bench) -> None:
     """`nc -N` and others close their half after the request."""
-    bench.desk.waits["approval.wait"] = Held()
+    bench.handlers.waits["approval.wait"] = Held()
     assert b'"pending"' in bench.talk(f"GET {WAIT}?timeout=1.2 HTTP/1.1\r\nHost: x\r\n\r\n".encode())
 
 
 def test_many_may_wait_without_keeping_others_from_working(make_bench: Callable[..., Bench]) -> None:
     bench = make_bench(Limits(in_work=2, in_work_per_user=2, waiting=5, waiting_per_user=5, place_seconds=0))
-    held = bench.desk.waits["approval.wait"] = Held()
+    held = bench.handlers.waits["approval.wait"] = Held()
     before = threading.active_count()
     waiting = [bench.connect() for _ in range(5)]
     for connection in waiting:
@@ -322,7 +322,7 @@ def test_many_may_wait_without_keeping_others_from_working(make_bench: Callable[
 
 
 def test_stopping_answers_those_who_wait_and_removes_the_socket(bench: Bench) -> None:
-    held = bench.desk.waits["approval.wait"] = Held()
+    held = bench.handlers.waits["approval.wait"] = Held()
     waiter, idle = bench.connect(), bench.connect()
     waiter.sendall(f"GET {WAIT}?timeout=3600 HTTP/1.1\r\nHost: x\r\n\r\n".encode())
     assert held.entered.acquire(timeout=20)
@@ -346,7 +346,7 @@ def test_stopping_lets_work_in_hand_finish(bench: Bench) -> None:
         go_on.wait(20)
         return Answer(body=ANSWERS["reload"])
 
-    bench.desk.then["reload"] = act
+    bench.handlers.then["reload"] = act
     answers: list[int] = []
     caller = threading.Thread(target=lambda: answers.append(bench.http("POST", "/v1/reload")[0]))
     caller.start()
@@ -382,7 +382,7 @@ def test_the_client_reads_the_refusal_of_a_body_it_could_not_send(bench: Bench) 
 
 def test_the_client_gives_up_on_a_daemon_that_does_not_answer(bench: Bench) -> None:
     go_on = threading.Event()
-    bench.desk.then["reload"] = lambda call: Answer(body={"reloaded": go_on.wait(20)})
+    bench.handlers.then["reload"] = lambda call: Answer(body={"reloaded": go_on.wait(20)})
     with pytest.raises(Unreachable, match="no answer") as silent:
         bench.client.call("reload", timeout=0.05)
     assert silent.value.sent
@@ -395,4 +395,4 @@ def test_a_connection_that_ends_in_the_middle_of_a_request_costs_nothing(bench: 
             connection.sendall(raw)
     assert bench.http("GET", "/v1/status")[0] == 200
     assert not bench.crashes
-    assert [command for command, _ in bench.desk.calls] == ["status"]
+    assert [command for command, _ in bench.handlers.calls] == ["status"]

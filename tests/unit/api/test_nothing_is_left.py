@@ -91,15 +91,15 @@ def test_nothing_stays_taken(make_bench: Callable[..., Bench], seed: int, is_sto
 
     async def decided(call: CommandRequest) -> Answer:
         await asyncio.sleep(chance.choice([0, 0.05, 600]))
-        return bench.desk._plausible("approval.wait")
+        return bench.handlers._plausible("approval.wait")
 
     def refused(call: CommandRequest) -> Answer:
         raise Problem(409, detail="no")
 
-    bench.desk.waits["approval.wait"] = decided
-    bench.desk.then["process"] = refused
-    bench.desk.then["doctor"] = lambda call: Answer(body={"over": call.is_over.wait(0.05)})
-    bench.desk.then["quarantine.raw"] = lambda call: Answer(body=b"x" * 500_000)
+    bench.handlers.waits["approval.wait"] = decided
+    bench.handlers.then["process"] = refused
+    bench.handlers.then["doctor"] = lambda call: Answer(body={"over": call.is_over.wait(0.05)})
+    bench.handlers.then["quarantine.raw"] = lambda call: Answer(body=b"x" * 500_000)
     attack(bench, chance)
     application, server = bench.server._application, bench.server._server
     if is_stopped:

@@ -10,7 +10,7 @@ from http.client import HTTPConnection, HTTPResponse
 
 import pytest
 
-from flexmaild.api.watch import ROOM, Watch
+from flexmaild.api.monitoring import ROOM, MonitoringApplication
 from flexmaild.core.documents import as_json
 from flexmaild.net import http_connection
 from flexmaild.net.http_server import EventLoop, HttpServer
@@ -64,7 +64,7 @@ def server(
     loop.start()
     listener = listen_tcp("127.0.0.1:0")
     served = Served(listener.getsockname()[1], reasons)
-    watch = Watch(metrics, served.look, lambda error: metrics.unhandled("metrics"))
+    watch = MonitoringApplication(metrics, served.look, lambda error: metrics.unhandled("metrics"))
     http = HttpServer(loop, listener, watch, room=ROOM, limits=limits, refused=lambda caller, why: None)
     http.start()
     listener.close()

@@ -1,4 +1,4 @@
-"""flexmailctl in this process against a real control server whose desk answers as a test tells it to."""
+"""flexmailctl in this process against a real control server whose API answers as scripted by a test."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ def approval(state: str = "pending", **more: Any) -> dict[str, Any]:
 
 
 @dataclass
-class Desk:
+class ScriptedApi:
     """`script` maps a command to an answer's body, to an error to raise, or to a function of the call."""
 
     script: dict[str, Any] = field(default_factory=dict)
@@ -51,9 +51,9 @@ class Desk:
 
 @dataclass
 class Terminal:
-    """Runs flexmailctl; `desk` is at the other end of its socket."""
+    """Runs flexmailctl; `api` is at the other end of its socket."""
 
-    desk: Desk
+    api: ScriptedApi
     path: Path
     serve: Callable[[], ControlServer]
 
@@ -62,7 +62,7 @@ class Terminal:
         return CliRunner().invoke(cli, arguments, input=stdin, env=environment, prog_name="flexmailctl")
 
 
-def serve(path: Path, desk: Desk) -> ControlServer:
+def serve(path: Path, api: ScriptedApi) -> ControlServer:
     """A running server on the path."""
 
     def crash(error: BaseException) -> None:
@@ -73,7 +73,7 @@ def serve(path: Path, desk: Desk) -> ControlServer:
     server = ControlServer(
         loop,
         listen(ListenAddress(path), {}),
-        desk,
+        api,
         on_request=lambda *_: None,
         on_refused=lambda *_: None,
         on_crash=crash,

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.cli.cli_support import Desk, Terminal, serve
+from tests.unit.cli.cli_support import ScriptedApi, Terminal, serve
 
 
 @pytest.fixture
 def terminal() -> Iterator[Terminal]:
     directory = Path(tempfile.mkdtemp(prefix="fm-"))
-    desk, path = Desk(), directory / "s"
-    server = serve(path, desk)
-    yield Terminal(desk, path, partial(serve, path, desk))
+    api, path = ScriptedApi(), directory / "s"
+    server = serve(path, api)
+    yield Terminal(api, path, partial(serve, path, api))
     server.close()
     shutil.rmtree(directory)

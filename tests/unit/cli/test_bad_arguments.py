@@ -43,7 +43,7 @@ def test_an_argument_that_is_not_utf_8_is_wrong_usage(
     terminal: Terminal, arguments: tuple[str | bytes, ...]
 ) -> None:
     done = call(terminal, *arguments)
-    assert (done.returncode, done.stdout, terminal.desk.calls) == (2, "", [])
+    assert (done.returncode, done.stdout, terminal.api.calls) == (2, "", [])
     assert "this is not UTF-8" in done.stderr or "visible ASCII" in done.stderr
 
 
@@ -53,7 +53,7 @@ def test_a_key_that_no_request_can_carry_is_wrong_usage(
     terminal: Terminal, command: tuple[str, ...], key: str
 ) -> None:
     done = call(terminal, *command, "--idempotency-key", key)
-    assert (done.returncode, terminal.desk.calls) == (2, [])
+    assert (done.returncode, terminal.api.calls) == (2, [])
     assert "'--idempotency-key': use 1 to 255 visible ASCII characters" in done.stderr
 
 
@@ -75,7 +75,7 @@ def test_a_file_without_an_end_or_a_beginning_is_wrong_usage(
         sparse.truncate(1 << 40)
     command = REQUEST if option == "--file" else NOTIFY
     done = call(terminal, *command, option, tmp_path / name)
-    assert (done.returncode, terminal.desk.calls) == (2, [])
+    assert (done.returncode, terminal.api.calls) == (2, [])
     assert why in done.stderr
 
 
@@ -92,16 +92,16 @@ def test_a_standard_input_without_an_end_is_wrong_usage(option: str, tmp_path: P
 def test_a_body_nested_too_deep_is_wrong_usage(terminal: Terminal, tmp_path: Path) -> None:
     (tmp_path / "deep").write_text("[" * 1_000_000)
     done = call(terminal, "approval", "request", "--file", tmp_path / "deep")
-    assert (done.returncode, terminal.desk.calls) == (2, [])
+    assert (done.returncode, terminal.api.calls) == (2, [])
     assert "deep is not JSON" in done.stderr
 
 
 def test_a_file_may_have_any_name(terminal: Terminal, tmp_path: Path) -> None:
-    terminal.desk.script = {"approval.request": approval()}
+    terminal.api.script = {"approval.request": approval()}
     path = os.fsencode(tmp_path) + b"/\xff.log"
     Path(os.fsdecode(path)).write_bytes(b"x")
     assert call(terminal, *REQUEST, "--attach", path).returncode == 0
-    assert terminal.desk.body()["attachments"][0]["filename"] == "\ufffd.log"
+    assert terminal.api.body()["attachments"][0]["filename"] == "\ufffd.log"
 
 
 @pytest.mark.parametrize(

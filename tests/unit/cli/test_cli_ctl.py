@@ -19,7 +19,7 @@ from flexmaild.cli import oauth, waiting
 from flexmaild.cli.flexmailctl import cli
 from flexmaild.core import exit_codes
 from tests.support.programs import run
-from tests.unit.cli.cli_support import NOW, Desk, Terminal, approval, serve
+from tests.unit.cli.cli_support import NOW, ScriptedApi, Terminal, approval, serve
 
 PROGRAM = [sys.executable, "-c", "from flexmaild.cli.flexmailctl import main; main()"]
 
@@ -41,7 +41,7 @@ def test_every_command_of_the_route_table_can_be_called_and_no_other_is_offered(
     ("state", "code"), [("approved", 0), ("rejected", 3), ("expired", 4), ("cancelled", 4), ("pending", 5)]
 )
 def test_a_wait_ends_with_the_code_of_the_state(terminal: Terminal, state: str, code: int) -> None:
-    terminal.desk.script = {"approval.wait": approval(state)}
+    terminal.api.script = {"approval.wait": approval(state)}
     done = terminal.run("approval", "wait", "ap-1", "--timeout", "0")
     assert done.exit_code == code
     assert state in done.stdout
@@ -61,7 +61,7 @@ def test_a_wait_ends_with_the_code_of_the_state(terminal: Terminal, state: str, 
     ],
 )
 def test_a_refusal_ends_with_its_code_and_says_why(terminal: Terminal, problem: Problem, code: int) -> None:
-    terminal.desk.script = {"approval.show": problem}
+    terminal.api.script = {"approval.show": problem}
     done = terminal.run("approval", "show", "ap-1")
     assert done.exit_code == code
     assert (problem.detail or problem.title) in done.stderr
@@ -69,8 +69,8 @@ def test_a_refusal_ends_with_its_code_and_says_why(terminal: Terminal, problem: 
 
 
 def test_a_daemon_that_is_not_there_is_69_with_a_cure(tmp_path: Path) -> None:
-    desk = Desk()
-    done = Terminal(desk, tmp_path / "none", lambda: serve(tmp_path, desk)).run("status")
+    api = ScriptedApi()
+    done = Terminal(api, tmp_path / "none", lambda: serve(tmp_path, api)).run("status")
     assert done.exit_code == 69
     assert "systemctl start" in done.stderr
 
@@ -106,12 +106,12 @@ def test_wrong_usage_is_2_and_asks_nothing_of_the_daemon(
     done = terminal.run(*arguments)
     assert done.exit_code == 2
     assert done.stderr
-    assert terminal.desk.calls == []
+    assert terminal.api.calls == []
 
 
 def test_settings_with_faults_are_78_and_each_fault_is_shown(terminal: Terminal) -> None:
     faults = (Fault("outgoing.port", "f.yaml:3:9: is not a port", "use 1 to 65535"), Fault("x", "unknown"))
-    terminal.desk.script = {
+    terminal.api.script = {
         "reload": Problem(422, "The settings have faults", "d", faults, kind="bad-settings")
     }
     done = terminal.run("reload")
@@ -126,21 +126,21 @@ def test_settings_with_faults_are_78_and_each_fault_is_shown(terminal: Terminal)
 )
 def test_json_is_taken_in_every_position(terminal: Terminal, arguments: tuple[str, ...]) -> None:
     page = {"items": [approval()], "next": ""}
-    terminal.desk.script = {"approval.list": page}
+    terminal.api.script = {"approval.list": page}
     done = terminal.run(*arguments)
     assert (done.exit_code, json.loads(done.stdout)) == (0, page)
 
 
 def test_with_json_a_refusal_is_a_document_too(terminal: Terminal) -> None:
-    terminal.desk.script = {"status": Problem(403, detail="may not", cure="ask")}
+    terminal.api.script = {"status": Problem(403, detail="may not", cure="ask")}
     done = terminal.run("status", "--json")
     assert done.exit_code == 77
     assert json.loads(done.stdout)["cure"] == "ask"
 
 
 def test_the_socket_may_be_named_in_every_position(terminal: Terminal) -> None:
-    terminal.desk.script = {"status": {"healthy": True, "version": "1", "issues": []}}
-    moved = Terminal(terminal.desk, Path("/no/such/socket"), terminal.serve)
+    terminal.api.script = {"status": {"healthy": True, "version": "1", "issues": []}}
+    moved = Terminal(terminal.api, Path("/no/such/socket"), terminal.serve)
     assert moved.run("--socket", str(terminal.path), "status").exit_code == 0
     assert moved.run("status", "--socket", str(terminal.path)).exit_code == 0
     assert moved.run("status").exit_code == 69
@@ -150,7 +150,7 @@ def test_what_strangers_wrote_cannot_move_the_cursor(terminal: Terminal) -> None
     evil = "\x1b[2J\x1b]0;owned\x07 ok\u202e\r\nfake line"
     verdict = {"approver": "a", "by": evil, "answer": "approve", "comment": evil, "at": NOW, "proof": evil}
     answer = approval("approved", title=evil, verdicts=[verdict | {"sha256": ""}], decided_because=evil)
-    terminal.desk.script = {
+    terminal.api.script = {
         "approval.show": answer,
         "approval.list": {"items": [answer]},
         "status": {"healthy": False, "version": evil, "issues": [evil], "part": {evil: evil}},
@@ -164,7 +164,7 @@ def test_what_strangers_wrote_cannot_move_the_cursor(terminal: Terminal) -> None
 
 
 def test_a_request_carries_every_option(terminal: Terminal, tmp_path: Path) -> None:
-    terminal.desk.script = {"approval.request": approval()}
+    terminal.api.script = {"approval.request": approval()}
     (tmp_path / "plan.txt").write_text("plan")
     done = terminal.run(
         *("approval", "request", "--title", "Release 4.2", "--text", "-", "--approver", "anna@example.org"),
@@ -184,8 +184,8 @@ def test_a_request_carries_every_option(terminal: Terminal, tmp_path: Path) -> N
         stdin="May it go?\n",
     )
     assert (done.exit_code, done.stdout) == (0, "ap-1\n")
-    assert terminal.desk.calls[0][1].idempotency_key == "k1"
-    assert terminal.desk.body() == {
+    assert terminal.api.calls[0][1].idempotency_key == "k1"
+    assert terminal.api.body() == {
         "title": "Release 4.2",
         "text": "May it go?\n",
         "approvers": [
@@ -206,18 +206,18 @@ def test_a_request_carries_every_option(terminal: Terminal, tmp_path: Path) -> N
 
 
 def test_options_add_to_a_body_file_or_take_its_place(terminal: Terminal) -> None:
-    terminal.desk.script = {"approval.request": approval()}
+    terminal.api.script = {"approval.request": approval()}
     given = {"title": "old", "approvers": ["a@example.org"], "metadata": {"k": 1}}
     done = terminal.run("approval", "request", "--file", "-", "--title", "new", stdin=json.dumps(given))
     assert done.exit_code == 0
-    assert terminal.desk.body() == given | {"title": "new"}
+    assert terminal.api.body() == given | {"title": "new"}
 
 
 def test_each_run_has_an_idempotency_key_of_its_own(terminal: Terminal) -> None:
-    terminal.desk.script = {"approval.request": approval()}
+    terminal.api.script = {"approval.request": approval()}
     for _ in range(2):
         terminal.run("approval", "request", "--title", "t", "--approver", "a@example.org")
-    keys = [call.idempotency_key for _, call in terminal.desk.calls]
+    keys = [call.idempotency_key for _, call in terminal.api.calls]
     assert all(keys)
     assert keys[0] != keys[1]
 
@@ -230,13 +230,13 @@ def test_faults_of_a_request_are_shown_with_their_place_and_are_wrong_usage(term
 
 
 def test_request_and_wait_in_one_ends_with_the_decision(terminal: Terminal) -> None:
-    terminal.desk.script = {"approval.request": approval(), "approval.wait": approval("rejected")}
+    terminal.api.script = {"approval.request": approval(), "approval.wait": approval("rejected")}
     done = terminal.run(
         "approval", "request", "--title", "t", "--approver", "a@example.org", "--wait", "--json"
     )
     assert done.exit_code == 3
     assert json.loads(done.stdout)["state"] == "rejected"
-    assert "ap-1 waits" in done.stderr
+    assert "ap-1 is waiting" in done.stderr
 
 
 def test_a_wait_goes_on_over_a_restart_of_the_daemon(
@@ -258,7 +258,7 @@ def test_a_wait_goes_on_over_a_restart_of_the_daemon(
         away.rename(terminal.path)
 
     monkeypatch.setattr(waiting.time, "sleep", come_back)
-    terminal.desk.script = {"approval.wait": act}
+    terminal.api.script = {"approval.wait": act}
     assert terminal.run("approval", "wait", "ap-1").exit_code == 0
     assert pauses == [waiting.PAUSE]
 
@@ -267,13 +267,13 @@ def test_a_wait_for_a_daemon_that_stays_away_ends(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(waiting, "PAUSE", 0.01)
-    monkeypatch.setattr(waiting, "AWAY", 0.05)
+    monkeypatch.setattr(waiting, "LONGEST_OUTAGE", 0.05)
 
     def act(call: Any) -> Any:
         terminal.path.unlink(missing_ok=True)
         return approval()
 
-    terminal.desk.script = {"approval.wait": act}
+    terminal.api.script = {"approval.wait": act}
     assert terminal.run("approval", "wait", "ap-1").exit_code == 69
 
 
@@ -296,42 +296,42 @@ def test_a_wait_for_a_daemon_that_stays_away_ends(
 def test_a_command_about_one_thing_names_it(
     terminal: Terminal, arguments: tuple[str, ...], command: str, path: dict[str, str]
 ) -> None:
-    terminal.desk.script = {command: approval() | {"retried": 1, "forgotten": True}}
+    terminal.api.script = {command: approval() | {"retried": 1, "forgotten": True}}
     assert terminal.run(*arguments).exit_code == 0
-    assert [(c, dict(call.path)) for c, call in terminal.desk.calls] == [(command, path)]
+    assert [(c, dict(call.path)) for c, call in terminal.api.calls] == [(command, path)]
 
 
 def test_several_may_be_retried_at_once(terminal: Terminal) -> None:
-    terminal.desk.script = {"outbox.retry": {"id": "j", "state": "queued"}}
+    terminal.api.script = {"outbox.retry": {"id": "j", "state": "queued"}}
     assert terminal.run("outbox", "retry", "a", "b").exit_code == 0
-    assert [call.path["id"] for _, call in terminal.desk.calls] == ["a", "b"]
+    assert [call.path["id"] for _, call in terminal.api.calls] == ["a", "b"]
 
 
 def test_a_resend_names_the_approver_and_a_cancel_its_reason(terminal: Terminal) -> None:
-    terminal.desk.script = {"approval.resend": approval(), "approval.cancel": approval("cancelled")}
+    terminal.api.script = {"approval.resend": approval(), "approval.cancel": approval("cancelled")}
     terminal.run("approval", "resend", "ap-1", "Anna@Example.org")
-    assert terminal.desk.body() == {"approver": "anna@example.org"}
+    assert terminal.api.body() == {"approver": "anna@example.org"}
     terminal.run("approval", "cancel", "ap-1", "--reason", "built again")
-    assert terminal.desk.body() == {"reason": "built again"}
+    assert terminal.api.body() == {"reason": "built again"}
 
 
 def test_a_list_asks_for_the_page_and_says_how_to_go_on(terminal: Terminal) -> None:
-    terminal.desk.script = {"outbox.list": {"items": [{"id": "j", "state": "failed"}], "next": "j"}}
+    terminal.api.script = {"outbox.list": {"items": [{"id": "j", "state": "failed"}], "next": "j"}}
     done = terminal.run("outbox", "list", "--state", "failed", "--limit", "1", "--after", "i")
-    assert dict(terminal.desk.calls[0][1].query) == {"state": "failed", "limit": 1, "after": "i"}
+    assert dict(terminal.api.calls[0][1].query) == {"state": "failed", "limit": 1, "after": "i"}
     assert done.stdout.splitlines()[0].split()[:2] == ["ID", "STATE"]
     assert "--after j" in done.stderr
 
 
 def test_the_raw_bytes_of_a_mail_come_out_as_they_are(terminal: Terminal) -> None:
-    terminal.desk.script = {"quarantine.raw": b"From: x\r\n\r\n\xff\x00"}
+    terminal.api.script = {"quarantine.raw": b"From: x\r\n\r\n\xff\x00"}
     assert terminal.run("quarantine", "show", "q", "--raw").stdout_bytes == b"From: x\r\n\r\n\xff\x00"
-    terminal.desk.script = {"approval.reply": b"\xff\x00\r\n"}
+    terminal.api.script = {"approval.reply": b"\xff\x00\r\n"}
     assert terminal.run("approval", "reply", "ap-one", "00").stdout_bytes == b"\xff\x00\r\n"
 
 
 def test_a_notification_carries_logs_and_files(terminal: Terminal, tmp_path: Path) -> None:
-    terminal.desk.script = {"notification.send": {"id": "job-1", "state": "queued"}}
+    terminal.api.script = {"notification.send": {"id": "job-1", "state": "queued"}}
     for name in ("good.log", "bad.log", "report.txt"):
         (tmp_path / name).write_text(name)
     done = terminal.run(
@@ -340,7 +340,7 @@ def test_a_notification_carries_logs_and_files(terminal: Terminal, tmp_path: Pat
         *("--failed-log", str(tmp_path / "bad.log"), "--attach", str(tmp_path / "report.txt")),
     )
     assert (done.exit_code, done.stdout) == (0, "job-1\n")
-    body = terminal.desk.body()
+    body = terminal.api.body()
     assert body["to"] == ["a@example.org", "b@example.org"]
     assert [(log["filename"], log.get("failed")) for log in body["logs"]] == [
         ("good.log", None),
@@ -350,7 +350,7 @@ def test_a_notification_carries_logs_and_files(terminal: Terminal, tmp_path: Pat
 
 
 def test_an_unhealthy_daemon_is_shown_and_fails_only_where_that_is_asked(terminal: Terminal) -> None:
-    terminal.desk.script = {
+    terminal.api.script = {
         "status": {"healthy": False, "version": "1", "issues": ["no login"], "incoming": {"x": 1}}
     }
     shown = terminal.run("status")
@@ -362,7 +362,7 @@ def test_an_unhealthy_daemon_is_shown_and_fails_only_where_that_is_asked(termina
 
 def test_a_border_that_believes_forgeries_fails_the_self_test(terminal: Terminal) -> None:
     steps = [{"name": "border", "result": "failed", "answer": "still there", "cure": "Remove it."}]
-    terminal.desk.script = {"self_test": {"healthy": False, "steps": steps}}
+    terminal.api.script = {"self_test": {"healthy": False, "steps": steps}}
     done = terminal.run("self-test")
     assert done.exit_code == 1
     assert "FAILED   border" in done.stdout
@@ -373,7 +373,7 @@ def test_a_doctor_who_finds_something_fails_and_names_the_cure(terminal: Termina
         {"name": "dns", "result": "ok", "tried": "mx"},
         {"name": "login", "result": "failed", "answer": "535 no", "cure": "Check the password."},
     ]
-    terminal.desk.script = {"doctor": {"healthy": False, "steps": steps}}
+    terminal.api.script = {"doctor": {"healthy": False, "steps": steps}}
     done = terminal.run("doctor")
     assert done.exit_code == 1
     assert "FAILED   login" in done.stdout
@@ -400,13 +400,13 @@ def test_what_arrived_is_listed_and_the_proposal_can_be_pasted(terminal: Termina
         {"at": NOW, "domain": "", "outcome": "", "has_received": False, "fields": []},
     ]
     body = {"healthy": True, "steps": [], "mails": mails, "proposals": PROPOSALS}
-    terminal.desk.script = {"doctor": body}
+    terminal.api.script = {"doctor": body}
     shown = terminal.run("doctor").stdout
     assert "\x1b" not in shown
     assert "trusted: no" in shown
     assert "not read yet" in shown
     assert "no Authentication-Results field, and no Received" in shown
-    start, end = shown.index("  incoming:"), shown.index("All is well.")
+    start, end = shown.index("  incoming:"), shown.index("Healthy.")
     borders = yaml.safe_load(shown[start:end])["incoming"]["sender_authentication"]["borders"]
     assert borders == [{"id": "mx.test", "results": "above"}, {"id": "1.5", "results": "below"}]
 
@@ -415,7 +415,7 @@ def test_every_spelling_of_the_self_test_is_told(terminal: Terminal) -> None:
     fates = {"removed": "removed", "counted": "COUNTS", "set_aside": "set aside", "refused": "refused"}
     spellings = [{"name": f"as {fate}", "result": fate, "said": "so"} for fate in fates]
     body = {"healthy": True, "steps": [], "spellings": spellings, "fields": [FIELD]}
-    terminal.desk.script = {"self_test": body}
+    terminal.api.script = {"self_test": body}
     lines = [line.split() for line in terminal.run("self-test").stdout.splitlines()]
     for fate, told in fates.items():
         assert [*told.split(), "as", f"{fate}:", "so"] in lines
@@ -426,15 +426,15 @@ def test_a_mail_set_aside_is_shown_with_its_fields(terminal: Terminal) -> None:
     for results, said in (
         ([FIELD], "trusted: no"),
         ([], "No Authentication-Results field."),
-        (None, "its bytes are kept no longer"),
+        (None, "its bytes are no longer kept"),
     ):
-        terminal.desk.script = {"quarantine.show": item | {"results": results, "proposals": PROPOSALS}}
+        terminal.api.script = {"quarantine.show": item | {"results": results, "proposals": PROPOSALS}}
         assert said in terminal.run("quarantine", "show", "q").stdout
 
 
 def test_warnings_at_a_request_do_not_disturb_what_is_printed(terminal: Terminal) -> None:
     warning = {"code": "never_proven", "approver": "ann@x", "detail": "no reply \x1b[2J"}
-    terminal.desk.script = {"approval.request": approval("pending") | {"warnings": [warning]}}
+    terminal.api.script = {"approval.request": approval("pending") | {"warnings": [warning]}}
     done = terminal.run("approval", "request", "--title", "t", "--text", "x", "--approver", "ann@x")
     assert (done.exit_code, done.stdout) == (0, f"{approval('pending')['id']}\n")
     assert "warning: ann@x never proven: no reply" in done.stderr
@@ -442,20 +442,20 @@ def test_warnings_at_a_request_do_not_disturb_what_is_printed(terminal: Terminal
 
 
 def test_a_broken_audit_trail_fails(terminal: Terminal) -> None:
-    terminal.desk.script = {"audit.verify": {"ok": False, "entries": 3, "broken_at": 2}}
+    terminal.api.script = {"audit.verify": {"ok": False, "entries": 3, "broken_at": 2}}
     assert terminal.run("audit", "verify").exit_code == 1
-    terminal.desk.script = {"audit.verify": {"ok": True, "entries": 3}}
+    terminal.api.script = {"audit.verify": {"ok": True, "entries": 3}}
     assert terminal.run("audit", "verify").exit_code == 0
 
 
 def test_the_log_level_takes_a_time(terminal: Terminal) -> None:
-    terminal.desk.script = {"log_level": {"level": "debug", "until": NOW}}
+    terminal.api.script = {"log_level": {"level": "debug", "until": NOW}}
     assert terminal.run("log-level", "debug", "--for", "10m").exit_code == 0
-    assert terminal.desk.body() == {"level": "debug", "for": 600.0}
+    assert terminal.api.body() == {"level": "debug", "for": 600.0}
 
 
 def test_what_was_read_is_summed_up(terminal: Terminal) -> None:
-    terminal.desk.script = {"process": {"messages": 2, "outcomes": {"decision": 2}}}
+    terminal.api.script = {"process": {"messages": 2, "outcomes": {"decision": 2}}}
     assert terminal.run("process").stdout == "2 mail(s) read: decision=2.\n"
 
 
@@ -474,7 +474,7 @@ def test_an_authorisation_shows_the_code_and_waits_for_the_end(
     terminal: Terminal, state: str, code: int
 ) -> None:
     states = iter(["pending", "pending", state])
-    terminal.desk.script = {
+    terminal.api.script = {
         "oauth.authorize": STARTED,
         "oauth.progress": lambda call: {"state": next(states), "account": "bot@example.org", "detail": "why"},
     }
@@ -482,7 +482,7 @@ def test_an_authorisation_shows_the_code_and_waits_for_the_end(
     assert done.exit_code == code
     assert "ABCD-EFGH" in done.stderr
     assert "https://login.example/device" in done.stderr
-    assert terminal.desk.commands == ["oauth.authorize"] + ["oauth.progress"] * 3
+    assert terminal.api.commands == ["oauth.authorize"] + ["oauth.progress"] * 3
     assert not code or "why" in done.stderr
 
 
@@ -496,7 +496,7 @@ def test_a_terminal_gets_a_qr_code(
 
 
 def test_a_code_that_nobody_uses_ends_the_wait(terminal: Terminal) -> None:
-    terminal.desk.script = {
+    terminal.api.script = {
         "oauth.authorize": STARTED | {"expires_in": 0.05},
         "oauth.progress": {"state": "pending"},
     }
@@ -564,7 +564,7 @@ def test_a_full_disk_under_the_output_of_a_wait_is_no_other_answer(
 ) -> None:
     """A wait of hours does not end for it either."""
     states = iter([approval(), approval(state)])
-    terminal.desk.script = {"approval.wait": lambda call: next(states)}
+    terminal.api.script = {"approval.wait": lambda call: next(states)}
     environment = {"FLEXMAILD_SOCKET": str(terminal.path)}
     with open("/dev/full", "w") as full:
         done = run("flexmailctl", "approval", "wait", "ap-1", env=environment, **{stream: full})
@@ -574,7 +574,7 @@ def test_a_full_disk_under_the_output_of_a_wait_is_no_other_answer(
 
 def test_an_interrupted_command_is_130(terminal: Terminal) -> None:
     asked, over = threading.Event(), threading.Event()
-    terminal.desk.script = {"status": lambda call: asked.set() or {"over": over.wait(60)}}
+    terminal.api.script = {"status": lambda call: asked.set() or {"over": over.wait(60)}}
     with subprocess.Popen(
         [*PROGRAM, "status"],
         env=os.environ | {"FLEXMAILD_SOCKET": str(terminal.path)},

@@ -35,7 +35,7 @@ def test_a_closed_standard_output_is_told_and_changes_no_exit_code(
 
 OPENER = """
 import os, sys, click
-from flexmaild.cli import ending
+from flexmaild.cli import exit
 
 @click.command()
 @click.argument("path")
@@ -46,7 +46,7 @@ def command(path):
     os.write(file, str(file).encode())
     os.system("exec echo from a child >&2")
 
-ending.run(command, "opener")
+exit.run(command, "opener")
 """
 
 

@@ -12,7 +12,7 @@ from typing import Any, TextIO, cast
 
 import pytest
 
-from flexmaild.cli.escapes import escaped, fitted
+from flexmaild.cli.escapes import cut_to_width, escaped
 from tests.support.in_process import mails_read_here
 from tests.support.programs import run_bytes
 from tests.unit.mail.understand.test_mentions import CODE, SPELLINGS
@@ -197,14 +197,14 @@ def test_a_mail_cannot_write_a_line_of_ours() -> None:
 def test_a_line_wider_than_the_terminal_is_cut_and_says_so() -> None:
     for length in range(81, 1201):
         text = "    │ " + "x" * (length - 6)
-        cut = fitted(text, 80)
+        cut = cut_to_width(text, 80)
         left_out = re.search(r"^(.*) … (\d+) more$", cut)
         assert left_out is not None and len(cut) in (79, 80)
         assert text.startswith(left_out[1]) and len(left_out[1]) + int(left_out[2]) == length
-        wide = fitted("日" * length, 80)
+        wide = cut_to_width("日" * length, 80)
         assert sum(2 if character == "日" else 1 for character in wide) in (78, 79, 80)
     for short in ("short", "x" * 80, "日" * 40):
-        assert fitted(short, 80) == short
+        assert cut_to_width(short, 80) == short
 
 
 def test_a_terminal_that_knows_ascii_only_is_shown_escapes(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_a_wait_whose_words_nobody_reads_ends_at_an_interrupt(
     terminal: Terminal, stalled: tuple[int, int], stream: str
 ) -> None:
     asked = threading.Event()
-    terminal.desk.script = {"approval.wait": lambda call: asked.set() or approval()}
+    terminal.api.script = {"approval.wait": lambda call: asked.set() or approval()}
     os.write(stalled[1], b"x" * HOLDS)
     streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, stream: stalled[1]}
     environment = os.environ | {"FLEXMAILD_SOCKET": str(terminal.path)}
@@ -77,14 +77,14 @@ def test_a_wait_whose_words_nobody_reads_ends_at_an_interrupt(
 def test_what_was_said_before_an_interrupt_is_not_lost() -> None:
     code = """
 import click, signal
-from flexmaild.cli import ending
+from flexmaild.cli import exit
 
 @click.command()
 def command():
-    ending.say("before")
+    exit.say("before")
     signal.raise_signal(signal.SIGINT)
 
-ending.run(command, "program")
+exit.run(command, "program")
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (exit_codes.INTERRUPTED, b"before\n", b"")

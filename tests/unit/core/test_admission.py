@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from flexmaild.core import references
-from flexmaild.core.approval import admission, named_requests, state_machine
-from flexmaild.core.approval.admission import Admission, SenderPolicy
+from flexmaild.core.approval import named_requests, state_machine
+from flexmaild.core.approval.admission import Admission, SenderPolicy, fingerprint, ids_of_answer
 from flexmaild.core.approval.events import Answered, Bounced, ResendAsked, Unclear
 from flexmaild.core.model import Answer, Outcome, Request, Requirement
 from flexmaild.core.parsed_reply import AuthResult, Bounce, MailNature, ParsedReply
@@ -33,14 +33,14 @@ def reply(request: Request, who: int = 0, **facts: Any) -> ParsedReply:
 
 def ruled(request: Request | None, reading: ParsedReply, policy: SenderPolicy | None = None) -> Admission:
     requests = {request.id: request} if request is not None else {}
-    return named_requests.judged(reading, requests, ReferenceKeys(KEY), policy or SenderPolicy())
+    return named_requests.admission_of(reading, requests, ReferenceKeys(KEY), policy or SenderPolicy())
 
 
 def test_the_asked_person_with_their_reference_is_heard() -> None:
     request = opened()
-    ruling = ruled(request, reply(request))
-    assert isinstance(ruling.event, Answered)
-    assert (ruling.outcome, ruling.event.proof) == (Outcome.DECISION, "reference")
+    admission = ruled(request, reply(request))
+    assert isinstance(admission.event, Answered)
+    assert (admission.outcome, admission.event.proof) == (Outcome.DECISION, "reference")
 
 
 def test_a_reference_in_the_thread_or_address_is_as_good() -> None:
@@ -64,8 +64,8 @@ def test_a_reference_in_the_thread_or_address_is_as_good() -> None:
 )
 def test_what_no_person_wrote_decides_nothing(nature: MailNature, outcome: Outcome, quarantine: bool) -> None:
     request = opened()
-    ruling = ruled(request, replace(reply(request), nature=nature))
-    assert (ruling.event, ruling.outcome, ruling.quarantine) == (None, outcome, quarantine)
+    admission = ruled(request, replace(reply(request), nature=nature))
+    assert (admission.event, admission.outcome, admission.quarantine) == (None, outcome, quarantine)
 
 
 REFUSED: dict[str, dict[str, Any]] = {
@@ -93,10 +93,10 @@ REFUSED: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("facts", REFUSED.values(), ids=REFUSED)
 def test_who_is_not_believed_is_quarantined_and_never_answered(facts: dict[str, Any]) -> None:
     request = opened()
-    ruling = ruled(request, reply(request, **facts))
-    assert (ruling.event, ruling.outcome) == (None, Outcome.UNAUTHENTICATED)
-    assert ruling.quarantine
-    assert ruling.stranger is None
+    admission = ruled(request, reply(request, **facts))
+    assert (admission.event, admission.outcome) == (None, Outcome.UNAUTHENTICATED)
+    assert admission.quarantine
+    assert admission.unlisted_sender is None
 
 
 def test_references_that_disagree_are_refused() -> None:
@@ -122,8 +122,8 @@ def test_nobody_is_told_who_wrote_in_another_s_name() -> None:
     """From may be the reply address itself, by a shared mailbox: a mail to it would come back."""
     request = opened()
     sent_for = reply(request, sender="approvals@corp.test", delegate=ALICE, auth_results=(PASS,))
-    ruling = ruled(request, sent_for)
-    assert (ruling.quarantine, ruling.stranger) == (True, None)
+    admission = ruled(request, sent_for)
+    assert (admission.quarantine, admission.unlisted_sender) == (True, None)
 
 
 def test_a_forged_reference_and_one_to_nothing_are_refused() -> None:
@@ -134,8 +134,8 @@ def test_a_forged_reference_and_one_to_nothing_are_refused() -> None:
 
 
 def test_no_reference_is_nothing_at_all() -> None:
-    ruling = ruled(None, reply(opened(), body_references=()))
-    assert (ruling.outcome, ruling.quarantine) == (Outcome.UNKNOWN_REFERENCE, False)
+    admission = ruled(None, reply(opened(), body_references=()))
+    assert (admission.outcome, admission.quarantine) == (Outcome.UNKNOWN_REFERENCE, False)
 
 
 @pytest.mark.parametrize("strict", [False, True])
@@ -146,10 +146,10 @@ def test_what_was_sent_on_decides_nothing_whatever_must_be_proven(
     request = opened()
     policy = SenderPolicy("dmarc" if strict else "reference")
     sent_on = reply(request, redirected=True, auth_results=(PASS,), answer=answer, unclear="question")
-    ruling = ruled(request, sent_on, policy)
-    assert (ruling.outcome, ruling.reason) == (Outcome.UNAUTHENTICATED, ReplyReason.REDIRECTED)
-    assert (ruling.event, ruling.stranger, ruling.quarantine) == (None, None, True)
-    assert (ruling.request_id, ruling.invitation) == (request.id, 0)
+    admission = ruled(request, sent_on, policy)
+    assert (admission.outcome, admission.reason) == (Outcome.UNAUTHENTICATED, ReplyReason.REDIRECTED)
+    assert (admission.event, admission.unlisted_sender, admission.quarantine) == (None, None, True)
+    assert (admission.request_id, admission.invitation) == (request.id, 0)
 
 
 @pytest.mark.parametrize("where", ["settings", "request"])
@@ -158,9 +158,11 @@ def test_where_a_proof_is_demanded_the_mail_must_be_written_to_us(where: str) ->
     request = opened(require="dmarc") if where == "request" else opened()
     policy = SenderPolicy("dmarc" if where == "settings" else "reference")
     for sender in (ALICE, "eve@corp.test"):
-        ruling = ruled(request, reply(request, misdirected=True, auth_results=(PASS,), sender=sender), policy)
-        assert (ruling.outcome, ruling.reason) == (Outcome.UNAUTHENTICATED, ReplyReason.MISDIRECTED)
-        assert (ruling.event, ruling.stranger, ruling.quarantine) == (None, None, True)
+        admission = ruled(
+            request, reply(request, misdirected=True, auth_results=(PASS,), sender=sender), policy
+        )
+        assert (admission.outcome, admission.reason) == (Outcome.UNAUTHENTICATED, ReplyReason.MISDIRECTED)
+        assert (admission.event, admission.unlisted_sender, admission.quarantine) == (None, None, True)
     unproven = ruled(request, reply(request, misdirected=True), policy)
     assert unproven.reason is ReplyReason.NOT_PROVEN
 
@@ -185,10 +187,10 @@ def test_where_the_reference_is_enough_it_may_be_written_to_anybody() -> None:
 def test_a_proven_stranger_may_be_told_an_unproven_one_never() -> None:
     request = opened()
     proven = reply(request, sender="eve@corp.test", auth_results=(PASS,))
-    told = ruled(request, proven).stranger
+    told = ruled(request, proven).unlisted_sender
     assert told is not None
     assert told.address == "eve@corp.test"
-    assert ruled(request, replace(proven, auth_results=())).stranger is None
+    assert ruled(request, replace(proven, auth_results=())).unlisted_sender is None
 
 
 @pytest.mark.parametrize("domain", ["evil.test", "sub.corp.test", "corp.test.evil.test", "gmail.test"])
@@ -197,8 +199,8 @@ def test_a_proven_stranger_of_another_domain_than_who_was_asked_is_told_nothing(
     known = replace(request.invitations[0].approver, aliases=("alice@gmail.test",))
     request = replace(request, invitations=(replace(request.invitations[0], approver=known),))
     proof = (replace(PASS, domain=domain),)
-    ruling = ruled(request, reply(request, sender=f"eve@{domain}", auth_results=proof))
-    assert (ruling.reason, ruling.stranger) == (ReplyReason.WRONG_PERSON, None)
+    admission = ruled(request, reply(request, sender=f"eve@{domain}", auth_results=proof))
+    assert (admission.reason, admission.unlisted_sender) == (ReplyReason.WRONG_PERSON, None)
 
 
 @pytest.mark.parametrize("where", ["settings", "request"])
@@ -212,9 +214,9 @@ def test_dmarc_may_be_demanded_by_settings_or_request(where: str) -> None:
         {"auth_results": (replace(PASS, method="dkim"),)},
         {"internal": True},
     ):
-        ruling = ruled(request, replace(bare, **proof), policy)
-        assert isinstance(ruling.event, Answered)
-        assert ruling.event.proof != "reference"
+        admission = ruled(request, replace(bare, **proof), policy)
+        assert isinstance(admission.event, Answered)
+        assert admission.event.proof != "reference"
     other = replace(bare, auth_results=(replace(PASS, domain="evil.test"),))
     assert ruled(request, other, policy).event is None
 
@@ -245,9 +247,9 @@ def test_after_the_decision_a_reply_is_late() -> None:
 
 def test_an_unclear_reply_is_heard_as_unclear() -> None:
     request = opened()
-    ruling = ruled(request, reply(request, answer=None, unclear="question"))
-    assert isinstance(ruling.event, Unclear)
-    assert ruling.outcome is Outcome.UNDECIDED
+    admission = ruled(request, reply(request, answer=None, unclear="question"))
+    assert isinstance(admission.event, Unclear)
+    assert admission.outcome is Outcome.UNDECIDED
 
 
 def test_a_delivery_report_finds_its_invitation_by_message_id() -> None:
@@ -256,8 +258,8 @@ def test_a_delivery_report_finds_its_invitation_by_message_id() -> None:
     identifier = f"{reference.lower()}.approval_request.0@corp.test"
     bounce = Bounce(BOB, True, "5.1.1", "no such user", identifier)
     reading = ParsedReply("s", 1, MailNature.BOUNCE, sender="", bounces=(bounce,), answer=Answer.APPROVE)
-    ruling = ruled(request, reading)
-    assert ruling.event == Bounced(1, bounce)
+    admission = ruled(request, reading)
+    assert admission.event == Bounced(1, bounce)
     assert ruled(request, replace(reading, bounces=())).event is None
 
 
@@ -265,9 +267,9 @@ def test_the_fingerprint_is_bound_to_sender_and_reference() -> None:
     request = opened()
     mine, answer = reply(request), Answer.APPROVE
     again = replace(mine, sha256="other", size=120)
-    assert admission.fingerprint(mine, answer) == admission.fingerprint(again, answer)
+    assert fingerprint(mine, answer) == fingerprint(again, answer)
     for changed in (replace(mine, sender=BOB), replace(mine, body_references=("FM1-X",))):
-        assert admission.fingerprint(mine, answer) != admission.fingerprint(changed, answer)
+        assert fingerprint(mine, answer) != fingerprint(changed, answer)
 
 
 def test_a_signed_answer_is_to_what_its_signed_places_say() -> None:
@@ -287,9 +289,9 @@ def test_a_signed_answer_is_to_what_its_signed_places_say() -> None:
 def test_a_text_that_may_have_been_meant_otherwise_decides_where_no_signature_alone_proves() -> None:
     request = opened()
     doubtful = reply(request, auth_results=(PASS,), reads_otherwise=True)
-    ruling = ruled(request, doubtful, SenderPolicy("dmarc"))
-    assert isinstance(ruling.event, Unclear)
-    assert (ruling.outcome, ruling.reason, ruling.quarantine) == (
+    admission = ruled(request, doubtful, SenderPolicy("dmarc"))
+    assert isinstance(admission.event, Unclear)
+    assert (admission.outcome, admission.reason, admission.quarantine) == (
         Outcome.UNDECIDED,
         ReplyReason.TYPE_NOT_SIGNED,
         True,
@@ -332,9 +334,9 @@ def test_a_user_who_had_logged_in_is_believed_although_dmarc_failed() -> None:
 
 def test_evidence_against_a_mail_refuses_it_whatever_is_required() -> None:
     request = opened()
-    ruling = ruled(request, reply(request, auth_faults=("a field of mx that mx did not write",)))
-    assert (ruling.reason, ruling.quarantine) == (ReplyReason.RESULTS_DOUBTFUL, True)
-    assert "mx did not write" in ruling.because
+    admission = ruled(request, reply(request, auth_faults=("a field of mx that mx did not write",)))
+    assert (admission.reason, admission.quarantine) == (ReplyReason.RESULTS_DOUBTFUL, True)
+    assert "mx did not write" in admission.because
 
 
 def test_a_mail_is_known_by_the_digests_that_versions_before_kept() -> None:
@@ -348,5 +350,5 @@ def test_a_mail_is_known_by_the_digests_that_versions_before_kept() -> None:
         date="today",
         answer=Answer.APPROVE,
     )
-    assert admission.fingerprint(mail, mail.answer)[:16] == "a2b2d9a1dbaf98cd"
-    assert [name[:16] for name in admission.names(mail)] == ["2c4b0e8f5c306e49"]
+    assert fingerprint(mail, mail.answer)[:16] == "a2b2d9a1dbaf98cd"
+    assert [name[:16] for name in ids_of_answer(mail)] == ["2c4b0e8f5c306e49"]

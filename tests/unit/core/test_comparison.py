@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from flexmaild.core import references
-from flexmaild.core.approval import admission, comparison, named_requests, state_machine
-from flexmaild.core.approval.admission import SenderPolicy
+from flexmaild.core.approval import comparison, named_requests, state_machine
+from flexmaild.core.approval.admission import Admission, SenderPolicy
 from flexmaild.core.approval.comparison import Changed, Compared, Gap, RecordedOutcome, Today
 from flexmaild.core.approval.events import Answered, Cancelled, TimePassed
 from flexmaild.core.identity import Identity
@@ -24,22 +24,20 @@ from tests.unit.core.test_admission import reply
 DMARC = SenderPolicy("dmarc")
 
 
-def judged(
-    reading: ParsedReply, request: Request | None, policy: SenderPolicy | None = None
-) -> admission.Admission:
+def judged(reading: ParsedReply, request: Request | None, policy: SenderPolicy | None = None) -> Admission:
     known = {request.id: request} if request is not None else {}
-    return named_requests.judged(reading, known, ReferenceKeys(KEY), policy or SenderPolicy())
+    return named_requests.admission_of(reading, known, ReferenceKeys(KEY), policy or SenderPolicy())
 
 
 def recorded(reading: ParsedReply, request: Request, at: datetime = NOW) -> tuple[ProcessedMail, Request]:
     """What the daemon writes down of this mail, and the request afterwards."""
-    ruling = judged(reading, request)
-    if ruling.event is not None:
-        request = state_machine.step(request, ruling.event, at).request
+    admission = judged(reading, request)
+    if admission.event is not None:
+        request = state_machine.step(request, admission.event, at).request
     mark = MessageUid("folder", "1", reading.sha256)
-    seen = ProcessedMail(mark, reading.mail, Identity(reading.size), ruling.outcome, ruling.because, at)
-    seen = replace(seen, approval_id=ruling.request_id, invitation=ruling.invitation)
-    return replace(seen, fingerprint=ruling.fingerprint), request
+    seen = ProcessedMail(mark, reading.mail, Identity(reading.size), admission.outcome, admission.because, at)
+    seen = replace(seen, approval_id=admission.request_id, invitation=admission.invitation)
+    return replace(seen, fingerprint=admission.fingerprint), request
 
 
 def again(
@@ -52,11 +50,11 @@ def again(
     **facts: Any,
 ) -> Compared:
     """The same mail, read today."""
-    before = comparison.as_before(request, seen, together) if request is not None else None
-    ruling = judged(reading, before, policy)
+    before = comparison.as_met(request, seen, together) if request is not None else None
+    admission = judged(reading, before, policy)
     given = {"knows_words": True, "has_other_key": False, "verifies_dkim": False} | facts
     return comparison.compared(
-        seen, comparison.verdict_of(seen, request), Today(reading, ruling, request, **given)
+        seen, comparison.verdict_of(seen, request), Today(reading, admission, request, **given)
     )
 
 
@@ -151,9 +149,9 @@ def test_a_proof_that_needs_dns_is_taken_from_the_record_or_is_a_gap() -> None:
     assert verdict is not None and verdict.proof == "dkim"
     now = replace(signed, dkim_domains=())
     assert again(seen, now, after, DMARC, verifies_dkim=True).gap is Gap.NEEDS_DNS
-    helped = comparison.with_proof_of_then(now, verdict, True)
+    helped = comparison.with_recorded_proof(now, verdict, True)
     assert differs(seen, helped, after, DMARC, verifies_dkim=True) == ()
-    assert comparison.with_proof_of_then(now, verdict, False) is now
+    assert comparison.with_recorded_proof(now, verdict, False) is now
     assert differs(seen, now, after) == ("proof",), "verify_dkim was switched off"
 
 
@@ -177,7 +175,7 @@ def test_a_decision_falls_with_the_verdict_that_made_it() -> None:
     assert request.state is State.APPROVED
     gone = Changed("1", 1, RecordedOutcome(Outcome.UNDECIDED, why="condition"), None, NOW)
     assert comparison.decision_today(request, [gone]) is State.PENDING
-    third = judged(replace(readings[2], sha256="2"), comparison.as_before(request, None))
+    third = judged(replace(readings[2], sha256="2"), comparison.as_met(request, None))
     assert isinstance(third.event, Answered)
     more = Changed("2", 2, RecordedOutcome(Outcome.DECISION, Answer.APPROVE), third.event, NOW)
     assert comparison.decision_today(request, [gone, more]) is None, "approved it is"
@@ -234,11 +232,11 @@ def test_a_mail_less_proven_than_the_answer_before_is_refused_then_and_again(lat
     assert refused.because.startswith(sentence(ReplyReason.LESS_PROVEN))
     _, request = recorded(proven(request, sha256="c", comment="still"), request, NOW + 2 * HOUR)
     assert [v.replaced for v in request.verdicts] == [True, False]
-    assert comparison.are_tied([request], refused) is (later < HOUR)
+    assert comparison.has_ties([request], refused) is (later < HOUR)
     together = ("a",) if later < HOUR else ()
     assert differs(refused, mail, request, together=together) == ()
     assert differs(first, proven(request, sha256="a"), request) == ()
-    assert [v.mail.sha256 for v in comparison.as_before(request, refused, together).effective] == ["a"]
+    assert [v.mail.sha256 for v in comparison.as_met(request, refused, together).effective] == ["a"]
 
 
 def test_a_mail_is_not_held_to_its_own_proof_nor_to_a_later_one() -> None:
@@ -247,10 +245,10 @@ def test_a_mail_is_not_held_to_its_own_proof_nor_to_a_later_one() -> None:
     own, request = recorded(proven(request, sha256="b", comment="x"), request, NOW + HOUR)
     assert differs(weak, reply(request, sha256="a"), request) == ()
     assert (
-        judged(reply(request, sha256="b", comment="x"), comparison.as_before(request, own)).outcome
+        judged(reply(request, sha256="b", comment="x"), comparison.as_met(request, own)).outcome
         is Outcome.DECISION
     )
-    assert judged(reply(request, sha256="c"), comparison.as_before(request, None)).outcome is (
+    assert judged(reply(request, sha256="c"), comparison.as_met(request, None)).outcome is (
         Outcome.UNAUTHENTICATED
     )
 
@@ -299,7 +297,7 @@ def test_a_request_named_beside_that_is_gone_explains_a_difference() -> None:
     request, other = opened(), replace(opened(), id=references.written_id(b"9876543210"))
     two = (*reply(request).body_references, references.issue(KEY, other, other.invitations[1]))
     reading = reply(request, body_references=two)
-    found = named_requests.judged(
+    found = named_requests.admission_of(
         reading, {r.id: r for r in (request, other)}, ReferenceKeys(KEY), SenderPolicy()
     )
     seen, _ = recorded(reading, request)

@@ -6,7 +6,7 @@ import pytest
 
 from flexmaild.core import references
 from flexmaild.core.masking import Mask, masked, without_people
-from flexmaild.observe.log_values import clean
+from flexmaild.observe.formatter import clean
 from flexmaild.system.redaction import Redactor
 
 LETTERS = "GAYTEMZUGU3DOOBZAAAGOHB2BUQ7VFJQAWUCIGO2OVSSG"

@@ -38,7 +38,7 @@ def mail(sender: str = ALICE, **facts: Any) -> ParsedReply:
 
 def judged(reading: ParsedReply, *requests: Request, answered: tuple[str, ...] = ()) -> Admission:
     known = {request.id: request for request in requests}
-    return named_requests.judged(reading, known, ReferenceKeys(KEY), SenderPolicy(), answered)
+    return named_requests.admission_of(reading, known, ReferenceKeys(KEY), SenderPolicy(), answered)
 
 
 NATURES = [nature for nature in MailNature if nature is not MailNature.HUMAN]
@@ -47,9 +47,9 @@ NATURES = [nature for nature in MailNature if nature is not MailNature.HUMAN]
 @pytest.mark.parametrize("nature", NATURES)
 def test_whatever_wrote_it_it_is_seen_where_it_names_a_request(nature: MailNature) -> None:
     request = opened()
-    ruling = judged(replace(mail(named_requests=("ap-none", request.id)), nature=nature), request)
-    assert (ruling.event, ruling.request_id) == (None, request.id)
-    assert ruling.reason is not ReplyReason.NO_REFERENCE
+    admission = judged(replace(mail(named_requests=("ap-none", request.id)), nature=nature), request)
+    assert (admission.event, admission.request_id) == (None, request.id)
+    assert admission.reason is not ReplyReason.NO_REFERENCE
 
 
 @pytest.mark.parametrize("place", ["body_references", "thread_references", "address_references"])
@@ -57,79 +57,87 @@ def test_a_damaged_reference_beside_the_senders_own_is_undecided_and_explained(p
     request = opened()
     beside = mail(thread_references=(whole(request),), hidden_references=())
     beside = replace(beside, **{place: (DAMAGED, whole(request))})
-    ruling = judged(beside, request)
-    assert isinstance(ruling.event, Unclear)
-    assert (ruling.outcome, ruling.reason) == (Outcome.UNDECIDED, ReplyReason.REFERENCE_DAMAGED)
-    assert not ruling.quarantine
+    admission = judged(beside, request)
+    assert isinstance(admission.event, Unclear)
+    assert (admission.outcome, admission.reason) == (Outcome.UNDECIDED, ReplyReason.REFERENCE_DAMAGED)
+    assert not admission.quarantine
 
 
 def test_a_damaged_reference_beside_anothers_is_set_aside() -> None:
     request = opened()
-    ruling = judged(mail(body_references=(DAMAGED, whole(request, 1))), request)
-    assert (ruling.event, ruling.quarantine, ruling.request_id) == (None, True, request.id)
+    admission = judged(mail(body_references=(DAMAGED, whole(request, 1))), request)
+    assert (admission.event, admission.quarantine, admission.request_id) == (None, True, request.id)
 
 
 def test_two_requests_of_the_same_person_in_one_mail_are_undecided_at_the_one_they_answer() -> None:
     first, second = opened(), other()
-    ruling = judged(mail(thread_references=(whole(second),), body_references=(whole(first),)), first, second)
-    assert isinstance(ruling.event, Unclear)
-    assert (ruling.request_id, ruling.reason) == (second.id, ReplyReason.REFERENCES_DISAGREE)
+    admission = judged(
+        mail(thread_references=(whole(second),), body_references=(whole(first),)), first, second
+    )
+    assert isinstance(admission.event, Unclear)
+    assert (admission.request_id, admission.reason) == (second.id, ReplyReason.REFERENCES_DISAGREE)
 
 
 def test_a_reference_in_an_attachment_alone_is_explained_to_the_asked_and_to_nobody_else() -> None:
     request = opened()
-    ruling = judged(mail(hidden_references=(whole(request),)), request)
-    assert isinstance(ruling.event, Unclear)
-    assert ruling.reason is ReplyReason.REFERENCE_ATTACHED
-    stranger = judged(
-        mail("eve@corp.test", hidden_references=(whole(request),), auth_results=(PASS,)), request
+    admission = judged(mail(hidden_references=(whole(request),)), request)
+    assert isinstance(admission.event, Unclear)
+    assert admission.reason is ReplyReason.REFERENCE_ATTACHED
+    told = judged(mail("eve@corp.test", hidden_references=(whole(request),), auth_results=(PASS,)), request)
+    assert (told.event, told.unlisted_sender, told.quarantine) == (
+        None,
+        None,
+        True,
     )
-    assert (stranger.event, stranger.stranger, stranger.quarantine) == (None, None, True)
-    assert stranger.reason is ReplyReason.WRONG_PERSON
+    assert told.reason is ReplyReason.WRONG_PERSON
 
 
 def test_what_is_attached_beside_the_senders_own_reference_says_nothing() -> None:
     first, second = opened(), other()
-    ruling = judged(
+    admission = judged(
         mail(thread_references=(whole(first),), hidden_references=(whole(second, 1),)), first, second
     )
-    assert isinstance(ruling.event, Answered)
+    assert isinstance(admission.event, Answered)
 
 
 @pytest.mark.parametrize("texts", [(), ("FM1-ABCDEFG2",)])
 def test_the_beginning_of_a_reference_names_its_request_and_is_an_altered_one(texts: tuple[str, ...]) -> None:
     request = opened()
-    ruling = judged(mail(body_references=texts, named_requests=(request.id,)), request)
-    assert (ruling.outcome, ruling.quarantine) == (Outcome.UNAUTHENTICATED, True)
-    assert (ruling.reason, ruling.request_id) == (ReplyReason.REFERENCE_ALTERED, request.id)
+    admission = judged(mail(body_references=texts, named_requests=(request.id,)), request)
+    assert (admission.outcome, admission.quarantine) == (Outcome.UNAUTHENTICATED, True)
+    assert (admission.reason, admission.request_id) == (ReplyReason.REFERENCE_ALTERED, request.id)
 
 
 @pytest.mark.parametrize("word", ["FM1-1234567890123456", "FM1-ABCDEFG2"])
 def test_a_ticket_is_no_reference(word: str) -> None:
-    ruling = judged(mail(body_references=(word,), named_requests=("ap-1234567890123456",)), opened())
-    assert (ruling.outcome, ruling.quarantine, ruling.request_id) == (Outcome.UNKNOWN_REFERENCE, False, "")
+    admission = judged(mail(body_references=(word,), named_requests=("ap-1234567890123456",)), opened())
+    assert (admission.outcome, admission.quarantine, admission.request_id) == (
+        Outcome.UNKNOWN_REFERENCE,
+        False,
+        "",
+    )
 
 
 def test_an_answer_of_who_was_told_that_they_were_not_asked_is_seen() -> None:
     request = opened()
-    ruling = judged(mail("eve@corp.test"), request, answered=(request.id,))
-    assert (ruling.outcome, ruling.quarantine) == (Outcome.UNKNOWN_REFERENCE, False)
-    assert (ruling.request_id, ruling.reason) == (request.id, ReplyReason.NOT_ASKED)
+    admission = judged(mail("eve@corp.test"), request, answered=(request.id,))
+    assert (admission.outcome, admission.quarantine) == (Outcome.UNKNOWN_REFERENCE, False)
+    assert (admission.request_id, admission.reason) == (request.id, ReplyReason.NOT_ASKED)
 
 
 def test_a_group_in_place_of_its_member_is_named_as_the_reason() -> None:
     request = opened()
     facts = {"sender_fault": "a group", "claimed": "team@corp.test", "via": ALICE}
-    ruling = judged(mail("", body_references=(whole(request),), **facts), request)
-    assert (ruling.reason, ruling.stranger) == (ReplyReason.VIA_GROUP, None)
+    admission = judged(mail("", body_references=(whole(request),), **facts), request)
+    assert (admission.reason, admission.unlisted_sender) == (ReplyReason.VIA_GROUP, None)
 
 
 def test_named_has_those_of_the_references_first_and_each_once() -> None:
     first, second = opened(), other()
     bounce = Bounce(BOB, True, message_id=f"{whole(second).lower()}.approval_request.0@corp.test")
     reading = mail(thread_references=(whole(first),), named_requests=(second.id, first.id, "ap-x"))
-    assert named_requests.named(reading) == (first.id, second.id, "ap-x")
-    assert named_requests.named(replace(reading, bounces=(bounce,)))[0] == second.id
+    assert named_requests.named_ids(reading) == (first.id, second.id, "ap-x")
+    assert named_requests.named_ids(replace(reading, bounces=(bounce,)))[0] == second.id
 
 
 def test_every_reason_for_undecided_is_in_the_closed_list_and_no_other_word_is() -> None:
@@ -152,10 +160,12 @@ def reference_of(identifier: str, who: int = 0, key: bytes = KEY) -> str:
 
 def whose(reading: ParsedReply, *requests: Request, past: tuple[str, ...] = ()) -> Admission:
     known = {request.id: request for request in requests}
-    others = [i for i in named_requests.claimed(reading) if i not in known]
-    ids = named_requests.Ids((b"in force", KEY), frozenset(past), named_requests.nearest(others, known))
-    found = {i: known[i] for i in named_requests.named(reading) if i in known}
-    return named_requests.judged(reading, found, ReferenceKeys(KEY), SenderPolicy(), (), ids)
+    others = [i for i in named_requests.claimed_ids(reading) if i not in known]
+    ids = named_requests.KnownIds(
+        (b"in force", KEY), frozenset(past), named_requests.nearest_ids(others, known)
+    )
+    found = {i: known[i] for i in named_requests.named_ids(reading) if i in known}
+    return named_requests.admission_of(reading, found, ReferenceKeys(KEY), SenderPolicy(), (), ids)
 
 
 PLACES = ["body_references", "thread_references", "address_references"]
@@ -167,9 +177,9 @@ READ = [n for n in MailNature if n not in (MailNature.OVERSIZE, MailNature.UNPAR
 def test_what_answers_another_installations_request_is_left(place: str, nature: MailNature) -> None:
     """Whoever wrote it, an approver of ours too: people approve for several installations."""
     text = reference_of(FOREIGN, key=OTHER_KEY)
-    ruling = whose(replace(mail(**{place: (text,)}), nature=nature), opened())
-    assert (ruling.outcome, ruling.reason) == (Outcome.FOREIGN, ReplyReason.FOREIGN)
-    assert (ruling.event, ruling.quarantine, ruling.request_id) == (None, False, "")
+    admission = whose(replace(mail(**{place: (text,)}), nature=nature), opened())
+    assert (admission.outcome, admission.reason) == (Outcome.FOREIGN, ReplyReason.FOREIGN)
+    assert (admission.event, admission.quarantine, admission.request_id) == (None, False, "")
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -178,21 +188,24 @@ def test_an_approver_of_ours_who_shows_an_unknown_reference_once_has_altered_our
 ) -> None:
     """It is set aside and seen, and left in the folder; what is the same at two places was not altered."""
     text, request = reference_of(FOREIGN, key=OTHER_KEY), opened()
-    ids = named_requests.Ids((KEY,), asked={ALICE: request.id})
+    ids = named_requests.KnownIds((KEY,), asked={ALICE: request.id})
     for one in (text, text[:30]):
-        ruling = named_requests.judged(
+        admission = named_requests.admission_of(
             mail(**{place: (one,)}), {}, ReferenceKeys(KEY), SenderPolicy(), (), ids
         )
-        assert (ruling.outcome, ruling.reason) == (Outcome.UNAUTHENTICATED, ReplyReason.REFERENCE_ALTERED)
-        assert (ruling.quarantine, ruling.stays, ruling.request_id) == (True, True, request.id)
+        assert (admission.outcome, admission.reason) == (
+            Outcome.UNAUTHENTICATED,
+            ReplyReason.REFERENCE_ALTERED,
+        )
+        assert (admission.quarantine, admission.stays, admission.request_id) == (True, True, request.id)
     twice = mail(body_references=(text,), thread_references=(text.lower(),))
     assert (
-        named_requests.judged(twice, {}, ReferenceKeys(KEY), SenderPolicy(), (), ids).outcome
+        named_requests.admission_of(twice, {}, ReferenceKeys(KEY), SenderPolicy(), (), ids).outcome
         is Outcome.FOREIGN
     )
-    stranger = mail("eve@corp.test", **{place: (text,)})
+    told = mail("eve@corp.test", **{place: (text,)})
     assert (
-        named_requests.judged(stranger, {}, ReferenceKeys(KEY), SenderPolicy(), (), ids).outcome
+        named_requests.admission_of(told, {}, ReferenceKeys(KEY), SenderPolicy(), (), ids).outcome
         is Outcome.FOREIGN
     )
 
@@ -206,16 +219,16 @@ def test_a_report_about_another_installations_mail_is_left() -> None:
 @pytest.mark.parametrize("nature", READ)
 @pytest.mark.parametrize("place", [*PLACES, "hidden_references"])
 def test_what_answers_a_request_of_ours_that_the_store_lacks_is_left(place: str, nature: MailNature) -> None:
-    ruling = whose(replace(mail(**{place: (reference_of(LOST),)}), nature=nature), opened())
-    assert (ruling.outcome, ruling.reason) == (Outcome.STORE_OLDER, ReplyReason.STORE_OLDER)
-    assert (ruling.event, ruling.quarantine, ruling.request_id) == (None, False, LOST)
+    admission = whose(replace(mail(**{place: (reference_of(LOST),)}), nature=nature), opened())
+    assert (admission.outcome, admission.reason) == (Outcome.STORE_OLDER, ReplyReason.STORE_OLDER)
+    assert (admission.event, admission.quarantine, admission.request_id) == (None, False, LOST)
 
 
 def test_a_late_reply_to_a_forgotten_request_is_late_whatever_its_id() -> None:
     for identifier in (LOST, references.written_id(b"0123456789")):
-        ruling = whose(mail(body_references=(reference_of(identifier),)), past=(identifier,))
-        assert (ruling.outcome, ruling.reason) == (Outcome.LATE, ReplyReason.FORGOTTEN)
-        assert (ruling.event, ruling.quarantine) == (None, False)
+        admission = whose(mail(body_references=(reference_of(identifier),)), past=(identifier,))
+        assert (admission.outcome, admission.reason) == (Outcome.LATE, ReplyReason.FORGOTTEN)
+        assert (admission.event, admission.quarantine) == (None, False)
     automatic = replace(mail(body_references=(reference_of(LOST),)), nature=MailNature.AUTO_REPLY)
     assert whose(automatic, past=(LOST,)).outcome is Outcome.AUTO_REPLY
 
@@ -228,12 +241,12 @@ def test_what_is_attached_does_not_hide_that_the_answered_request_is_lost_or_for
     """A reply to a request that the store lacks, with the mail of another one that it has."""
     known, reply = opened(), mail(**{place: (reference_of(LOST),)})
     attached = whole(known) if beside == "hidden_references" else known.id
-    ruling = whose(replace(reply, **{beside: (attached,)}), known)
-    assert (ruling.outcome, ruling.reason) == (Outcome.STORE_OLDER, ReplyReason.STORE_OLDER)
-    assert (ruling.event, ruling.quarantine, ruling.request_id) == (None, False, LOST)
-    ruling = whose(replace(reply, **{beside: (attached,)}), known, past=(LOST,))
-    assert (ruling.outcome, ruling.reason) == (Outcome.LATE, ReplyReason.FORGOTTEN)
-    assert (ruling.event, ruling.quarantine, ruling.request_id) == (None, False, LOST)
+    admission = whose(replace(reply, **{beside: (attached,)}), known)
+    assert (admission.outcome, admission.reason) == (Outcome.STORE_OLDER, ReplyReason.STORE_OLDER)
+    assert (admission.event, admission.quarantine, admission.request_id) == (None, False, LOST)
+    admission = whose(replace(reply, **{beside: (attached,)}), known, past=(LOST,))
+    assert (admission.outcome, admission.reason) == (Outcome.LATE, ReplyReason.FORGOTTEN)
+    assert (admission.event, admission.quarantine, admission.request_id) == (None, False, LOST)
 
 
 @pytest.mark.parametrize("is_by_id", [True, False])
@@ -243,9 +256,9 @@ def test_a_report_about_a_forgotten_request_is_a_report_and_nothing_to_look_at(i
     quoted = () if is_by_id else (text,)
     report = replace(mail(bounces=(about,), body_references=quoted), nature=MailNature.BOUNCE)
     for requests in ((), (opened(),)):
-        ruling = whose(report, *requests, past=(LOST,))
-        assert (ruling.outcome, ruling.reason) == (Outcome.BOUNCE, ReplyReason.DELIVERY_REPORT)
-        assert (ruling.event, ruling.quarantine, ruling.request_id) == (None, False, LOST)
+        admission = whose(report, *requests, past=(LOST,))
+        assert (admission.outcome, admission.reason) == (Outcome.BOUNCE, ReplyReason.DELIVERY_REPORT)
+        assert (admission.event, admission.quarantine, admission.request_id) == (None, False, LOST)
 
 
 def altered(text: str, at: int, kind: str) -> str:
@@ -259,9 +272,9 @@ def altered(text: str, at: int, kind: str) -> str:
 @pytest.mark.parametrize("at", range(4, 20))
 def test_a_reference_that_is_ours_but_for_a_letter_of_its_id_is_altered(at: int, kind: str) -> None:
     request = opened()
-    ruling = whose(mail(body_references=(altered(whole(request), at, kind),)), request)
-    assert (ruling.outcome, ruling.reason) == (Outcome.UNAUTHENTICATED, ReplyReason.REFERENCE_ALTERED)
-    assert (ruling.quarantine, ruling.request_id) == (True, request.id)
+    admission = whose(mail(body_references=(altered(whole(request), at, kind),)), request)
+    assert (admission.outcome, admission.reason) == (Outcome.UNAUTHENTICATED, ReplyReason.REFERENCE_ALTERED)
+    assert (admission.quarantine, admission.request_id) == (True, request.id)
 
 
 @pytest.mark.parametrize("place", ["hidden_references", "body_references"])
@@ -269,9 +282,9 @@ def test_an_unknown_id_beside_a_reference_of_ours_is_altered_or_explained(place:
     request = opened()
     foreign = reference_of(FOREIGN, key=OTHER_KEY)
     reading = mail("eve@corp.test", thread_references=(foreign,), named_requests=(request.id,))
-    ruling = whose(reading, request)
-    assert (ruling.outcome, ruling.request_id) == (Outcome.UNAUTHENTICATED, request.id)
-    assert ruling.reason is ReplyReason.REFERENCE_ALTERED and ruling.quarantine
+    admission = whose(reading, request)
+    assert (admission.outcome, admission.request_id) == (Outcome.UNAUTHENTICATED, request.id)
+    assert admission.reason is ReplyReason.REFERENCE_ALTERED and admission.quarantine
     own = whose(
         mail(
             thread_references=(foreign,),

@@ -26,8 +26,8 @@ def test_the_answer_of_a_voice_that_was_used_is_late(answer: Answer) -> None:
     request = opened(quorum="all", policy=TO_DEPUTY)
     for first, then in ((0, 3), (3, 0)):
         used = says(request, first, APPROVE).request
-        ruling = ruled(used, reply(used, then, answer=answer, comment="no"))
-        assert (ruling.outcome, ruling.reason) == (Outcome.LATE, ReplyReason.ANSWERED_FOR)
+        admission = ruled(used, reply(used, then, answer=answer, comment="no"))
+        assert (admission.outcome, admission.reason) == (Outcome.LATE, ReplyReason.ANSWERED_FOR)
 
 
 def test_the_same_answer_in_another_mail_is_a_duplicate_and_another_comment_is_none() -> None:

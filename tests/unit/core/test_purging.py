@@ -62,10 +62,10 @@ def test_a_reference_is_known_until_nobody_is() -> None:
     reference = references.parse(keys.issue(before, before.invitations[0]))
     assert reference is not None
     half = purging.without(before, (Part.COMMENTS, Part.SENT_MAILS))
-    assert (half.terms.text, half.is_nameless) == ("", False)
+    assert (half.terms.text, half.is_anonymous) == ("", False)
     assert keys.is_genuine(reference, half)
     whole = purging.without(half, (Part.ADDRESSES,))
-    assert whole.is_nameless
+    assert whole.is_anonymous
     assert not keys.is_genuine(reference, whole)
 
 

@@ -71,14 +71,14 @@ def test_a_lasting_fault_of_the_mail_is_given_up_one_of_the_way_is_not() -> None
 
 
 def test_a_limit_on_all_mails_closes_the_way_one_on_a_recipient_does_not() -> None:
-    assert retry.is_of_the_way(TryLater(Reason.THROTTLED, "429", step="send"))
-    assert not retry.is_of_the_way(TryLater(Reason.THROTTLED, "452 5.2.2", step="rcpt"))
+    assert retry.fails_every_job(TryLater(Reason.THROTTLED, "429", step="send"))
+    assert not retry.fails_every_job(TryLater(Reason.THROTTLED, "452 5.2.2", step="rcpt"))
 
 
 def test_a_sender_that_is_refused_ends_no_mail_and_keeps_no_other_back() -> None:
     sender = GiveUp(Reason.SERVER, "refused", step="mail", answer="550 5.7.1 no sender")
     kept = retry.after_failure(JOB, sender, NOW, FIVE_DAYS, 0.5)
-    assert (kept.result, kept.closed, retry.is_of_the_way(sender)) == ("later", "mail", False)
+    assert (kept.result, kept.closed, retry.fails_every_job(sender)) == ("later", "mail", False)
     for answer in ("552 5.3.4 too big", "523 the message length exceeds the limit", "550 5.2.3 too long", ""):
         one = GiveUp(Reason.SERVER, "refused", step="mail", answer=answer)
         assert retry.after_failure(JOB, one, NOW, FIVE_DAYS, 0.5).result == "give_up"

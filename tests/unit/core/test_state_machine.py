@@ -261,7 +261,7 @@ def test_whatever_happens_a_final_state_stays_and_is_told_once(
     final = [s.request.state for s in steps if s.request.state is not State.PENDING]
     assert len(set(final)) <= 1
     told = [e for s in steps for e in s.effects if isinstance(e, Deliver)]
-    assert sum(e.came_back is None for e in told) == (1 if final else 0)
+    assert sum(e.bounced_invitation is None for e in told) == (1 if final else 0)
 
 
 @examples(200)

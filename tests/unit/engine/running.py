@@ -30,7 +30,7 @@ class Running:
     health: Health
     waiters: Waiters
     transactions: Transactions
-    quiet: ReplyPriority
+    priority: ReplyPriority
     context: Context
     bugs: list[tuple[str, str]] = field(default_factory=list)
 
@@ -42,7 +42,7 @@ class Running:
             context=lambda: self.context,
             clock=self.clock,
             owner="me",
-            quiet=self.quiet,
+            priority=self.priority,
             beat=self.health.beat,
             died=lambda component, text: self.bugs.append((component, text)),
         )
@@ -60,6 +60,6 @@ def running(store: Store, machine: MachineClock | None = None) -> Running:
         health=health,
         waiters=waiters,
         transactions=Transactions(store, metrics, waiters, reports),
-        quiet=ReplyPriority(clock),
+        priority=ReplyPriority(clock),
         context=Context(ReferenceKeys(KEY), "corp.test", SenderPolicy("reference"), Limiter(10), (KEY,)),
     )

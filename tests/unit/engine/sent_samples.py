@@ -95,7 +95,7 @@ class Post:
         return Task(job, self.store.request(job.approval_id))
 
     def _with_files(self, task: Task) -> Task:
-        files = tuple((a, self.store.blob(a.sha256) or b"") for a in task.wanted())
+        files = tuple((a, self.store.blob(a.sha256) or b"") for a in task.files())
         return replace(task, attachments=files)
 
     def deliver(self) -> list[bytes]:

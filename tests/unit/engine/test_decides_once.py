@@ -57,7 +57,7 @@ def taken(store: Store, *readings: ParsedReply, mailbox: str = "imap/INBOX") -> 
     with at(store, NOW) as transaction:
         changes = decide.mails(transaction, CONTEXT, mails)
         transaction.write(changes.change())
-    return changes.seen
+    return changes.processed
 
 
 def test_a_mail_that_decided_answers_no_other_request(tmp_path: Path) -> None:
@@ -120,9 +120,9 @@ def test_it_is_remembered_for_longer_than_a_request_can_be_open(tmp_path: Path) 
     assert due.REMEMBER > opening.MAX_EXPIRY
     store = store_in(tmp_path)
     taken(store, reply(FIRST))
-    names = admission.names(reply(FIRST))
+    names = admission.ids_of_answer(reply(FIRST))
     for cut, known in ((NOW - timedelta(1), set(names)), (NOW + timedelta(1), set())):
-        while prune(store, raw_before=cut, seen_before=cut, done_before=cut):
+        while prune(store, raw_before=cut, outcomes_before=cut, done_before=cut):
             pass
         assert store.already_spent(names) == known
     store.close()
@@ -136,7 +136,9 @@ def test_mails_that_decided_before_an_upgrade_are_used_up_too(tmp_path: Path) ->
     with_brackets(tmp_path / "flexmaild.db")
     back_to(tmp_path / "flexmaild.db", "0005")
     store = store_in(tmp_path)
-    assert store.already_spent(admission.names(reply(FIRST))) == set(admission.names(reply(FIRST)))
+    assert store.already_spent(admission.ids_of_answer(reply(FIRST))) == set(
+        admission.ids_of_answer(reply(FIRST))
+    )
     assert taken(store, reply(SECOND))[0].outcome is Outcome.DUPLICATE
     assert taken(store, reply(SECOND, message_id="m2@corp.test"))[0].outcome is Outcome.DECISION
     store.close()
@@ -155,7 +157,7 @@ def test_two_polls_with_the_same_mail_judge_it_once_and_another_with_its_number_
             mail = Fetched(mark, 100, b"x", arrived=arrived, name=reading.message_id)
             changes = decide.mails(transaction, CONTEXT, [(mail, reading)])
             transaction.write(changes.change())
-        return changes.seen
+        return changes.processed
 
     assert [seen.outcome for seen in read(one, "monday")] == [Outcome.DECISION]
     assert read(one, "monday") == []

@@ -50,7 +50,7 @@ class Office:
     def __init__(self, post: Post) -> None:
         self.post, self.gate = post, Gate(post)
         self.running: Running = running(post.store)
-        handler = MailHandler(self.gate, post.handler.stationery, post.handler.keys)
+        handler = MailHandler(self.gate, post.handler.compose_settings, post.handler.keys)
         self.delivery = Delivery(
             self.running.work(), Queue.OUTBOX, "outgoing", handler, timedelta(days=36500)
         )
@@ -99,7 +99,7 @@ def test_what_cannot_be_kept_is_not_sent_and_tried_later(office: Office) -> None
     office.delivery.start()
     office.until(JobState.DEFERRED, JobState.DEFERRED)
     assert all("no" in job.last_error and not job.uncertain for job in office.jobs())
-    assert office.post.outbox.sent == [] and office.delivery.resting() > 0
+    assert office.post.outbox.sent == [] and office.delivery.backoff_seconds() > 0
 
 
 def test_a_mail_that_cannot_be_composed_stops_no_other(office: Office) -> None:
@@ -134,7 +134,7 @@ def test_the_others_of_a_batch_wait_with_it_when_the_server_cannot_be_reached(of
     office.delivery.start()
     office.until(JobState.DEFERRED, JobState.DEFERRED)
     assert office.gate.arrived.acquire(blocking=False) and not office.gate.arrived.acquire(blocking=False)
-    assert office.delivery.resting() > 0
+    assert office.delivery.backoff_seconds() > 0
 
 
 def test_what_is_being_carried_out_stays_claimed_and_is_claimed_by_nobody_else(office: Office) -> None:
@@ -167,10 +167,10 @@ def test_the_late_end_of_a_claim_is_refused(office: Office) -> None:
 def test_mails_wait_while_replies_come_in_and_no_longer(office: Office) -> None:
     office.post.request(ALICE)
     office.gate.open.release()
-    office.running.quiet.begin()
+    office.running.priority.begin()
     office.delivery.start()
     assert not office.gate.arrived.acquire(timeout=0.2)
-    office.running.quiet.end()
+    office.running.priority.end()
     office.delivery.wake()
     office.until(JobState.DONE)
 
@@ -227,15 +227,15 @@ def test_who_follows_a_thread_that_hangs_begins_and_leaves_it_the_job_in_hand(of
     office.delivery.start()
     assert office.gate.arrived.acquire(timeout=PATIENCE)
     office.delivery.stop()
-    (in_hand,) = office.delivery.in_hand()
+    (begun_claims,) = office.delivery.begun_claims()
     assert len(office.delivery.claims()) == 2
     follower = Delivery(
         office.running.work(), Queue.OUTBOX, "outgoing", office.post.handler, timedelta(days=36500)
     )
     follower.start(office.delivery, 0.1)
     with at(office.post.store, office.post.store.now() + timedelta(seconds=61)) as transaction:
-        transaction.renew([in_hand], LEASE)
+        transaction.renew([begun_claims], LEASE)
         taken = transaction.claim(Queue.OUTBOX, "outgoing", 10, "me", LEASE)
-    assert [job.id for job in taken] != [in_hand.job_id] and len(taken) == 1
+    assert [job.id for job in taken] != [begun_claims.job_id] and len(taken) == 1
     follower.stop()
     assert follower.join(PATIENCE)

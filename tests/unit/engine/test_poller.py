@@ -51,7 +51,7 @@ class Folder:
     def newest(self) -> FolderPosition | None:
         return None
 
-    def dispose(self, marks: Sequence[MessageUid]) -> int:
+    def delete(self, marks: Sequence[MessageUid]) -> int:
         self.deleted += marks
         return len(marks)
 
@@ -79,7 +79,7 @@ def made(
         commit=commit
         or (lambda read: incoming.commit(office.transactions, office.context, office.metrics, read)),
         ended=lambda ended: None,
-        quiet=office.quiet,
+        priority=office.priority,
         clock=office.clock,
         beat=office.health.beat,
         died=lambda component, text: office.bugs.append((component, text)),
@@ -142,9 +142,9 @@ class Watched(Folder):
     def open(self) -> FolderState:
         return FolderState(self.mails, self.can_delete)
 
-    def dispose(self, marks: Sequence[MessageUid]) -> int:
+    def delete(self, marks: Sequence[MessageUid]) -> int:
         self.done.append(f"dispose {len(marks)}")
-        return super().dispose(marks)
+        return super().delete(marks)
 
 
 @pytest.mark.parametrize("mails", [0, 3])
@@ -229,7 +229,7 @@ class Breaking(Folder):
         if self.polls == 2:
             self.asked.set()
         mark, place = MessageUid("folder", "1", str(self.polls)), FolderPosition("1", (self.polls * 10,))
-        return [Fetched(mark, len(MAIL), MAIL, place=place, arrived="now")] * limit
+        return [Fetched(mark, len(MAIL), MAIL, position=place, arrived="now")] * limit
 
     def unreadable(self) -> Unreadable | None:
         return Unreadable(1, "folder", "withheld", is_recent=True)

@@ -7,7 +7,7 @@ import pytest
 from flexmaild.core.model import MailFacts, Outcome
 from flexmaild.core.reasons import BELIEVED, NOT_BELIEVED, ReplyReason
 from flexmaild.core.work import Reply
-from flexmaild.engine.refusals import in_a_row
+from flexmaild.engine.refusals import refused_in_a_row
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 LETTERS = {
@@ -22,7 +22,7 @@ LETTERS = {
 
 def row(letters: str) -> tuple[int, str, str]:
     """The newest first."""
-    return in_a_row(
+    return refused_in_a_row(
         (Reply("A", NOW, Outcome.DECISION, LETTERS[c], MailFacts("a@x", "0")), f"{c}: bob@corp.test")
         for c in letters
     )

@@ -63,9 +63,9 @@ def test_the_child_is_told_that_text_is_missing(reader: Sandbox) -> None:
 def test_who_asks_is_told_what_the_same_reading_was_made_of(reader: Sandbox) -> None:
     """Before, between and after mails that are only read."""
     (plain,) = reader.read([LETTER])
-    reading, witness = reader.read_with_witness(LETTER)
+    reading, evidence = reader.read_with_evidence(LETTER)
     assert reading == plain
-    (look,) = witness.looks
+    (look,) = evidence.renderings
     assert (look.of, look.answer, look.word) == ("text", Answer.APPROVE, "Approve")
     assert [(line.label, line.text) for line in look.lines] == [("typed", "Approve"), ("blank", "")]
     assert reader.read([LETTER]) == [plain]
@@ -76,9 +76,9 @@ def test_a_mail_that_kills_the_child_has_no_witness(monkeypatch: pytest.MonkeyPa
     reader = Sandbox(Rules.of("app@corp.test"), deaths.append, lambda references: None)
     reader.read([LETTER])
     monkeypatch.setattr(parent, "receive", lambda line, deadline: b"no reading")
-    reading, witness = reader.read_with_witness(LETTER)
+    reading, evidence = reader.read_with_evidence(LETTER)
     reader.close()
-    assert (reading.nature, witness.looks) == (MailNature.UNPARSABLE, [])
+    assert (reading.nature, evidence.renderings) == (MailNature.UNPARSABLE, [])
     assert len(deaths) == 1
 
 

@@ -36,7 +36,7 @@ def reference(number: int) -> str:
     return references.PREFIX + base64.b32encode(hashlib.sha224(b"%d" % number).digest()).decode().rstrip("=")
 
 
-def letter(in_reply_to: str = "", text: str = "", coded: bool = False) -> RawMail:
+def raw_mail(in_reply_to: str = "", text: str = "", coded: bool = False) -> RawMail:
     body = f"Approve\r\n\r\n{text}\r\n"
     head = "From: alice@corp.test\r\nSubject: Re: x\r\n"
     if in_reply_to:
@@ -60,11 +60,11 @@ class Asked:
         return self._answer(references)
 
 
-def read(letters: list[RawMail], asked: Asked) -> tuple[list[ParsedReply], list[str]]:
+def read(raw_mails: list[RawMail], asked: Asked) -> tuple[list[ParsedReply], list[str]]:
     deaths: list[str] = []
     reader = Sandbox(RULES, deaths.append, asked)
     try:
-        return list(reader.read(letters)), deaths
+        return list(reader.read(raw_mails)), deaths
     finally:
         reader.close()
 
@@ -74,29 +74,31 @@ ONE, TWO = reference(1), reference(2)
 
 def test_a_reference_in_the_header_is_looked_up_once_and_not_asked_for() -> None:
     asked = Asked()
-    (reading,), deaths = read([letter(in_reply_to=ONE)], asked)
+    (reading,), deaths = read([raw_mail(in_reply_to=ONE)], asked)
     assert (asked.asked, deaths) == ([(ONE,)], [])
     assert reading.answer is Answer.APPROVE
 
 
 def test_a_reference_that_only_the_child_can_see_is_asked_for() -> None:
     asked = Asked()
-    _, deaths = read([letter(text=f"> Reference {ONE}", coded=True)], asked)
+    _, deaths = read([raw_mail(text=f"> Reference {ONE}", coded=True)], asked)
     assert (asked.asked, deaths) == ([(ONE,)], [])
 
 
 def test_a_mail_that_holds_more_than_was_seen_is_asked_for_as_a_whole() -> None:
     asked = Asked()
-    _, deaths = read([letter(in_reply_to=ONE, text=f"> Reference {TWO}", coded=True)], asked)
+    _, deaths = read([raw_mail(in_reply_to=ONE, text=f"> Reference {TWO}", coded=True)], asked)
     assert deaths == []
     assert [set(references) for references in asked.asked] == [{ONE}, {ONE, TWO}]
 
 
 def test_many_mails_get_each_their_own_words() -> None:
     """Whether they were told or have to ask, and however many are on the way."""
-    letters = [letter(reference(n)) if n % 3 else letter("", reference(n), coded=True) for n in range(50)]
+    raw_mails = [
+        raw_mail(reference(n)) if n % 3 else raw_mail("", reference(n), coded=True) for n in range(50)
+    ]
     asked = Asked(lambda references: None if references == (reference(7),) else WORDS)
-    readings, deaths = read(letters, asked)
+    readings, deaths = read(raw_mails, asked)
     assert deaths == []
     assert sorted(asked.asked) == sorted((reference(n),) for n in range(50))
     assert {reading.answer for reading in readings} == {Answer.APPROVE}
@@ -105,10 +107,10 @@ def test_many_mails_get_each_their_own_words() -> None:
 @pytest.mark.parametrize(
     "mail",
     [
-        letter(),
-        letter(text=ONE[:-1] + " and no more", coded=True),
+        raw_mail(),
+        raw_mail(text=ONE[:-1] + " and no more", coded=True),
         RawMail(b"From: a@b.test\r\nAuto-Submitted: auto-replied\r\n\r\n" + b"FM=31-", 60),
-        letter(reference(99), " ".join(map(reference, range(frames.MOST_REFERENCES)))),
+        raw_mail(reference(99), " ".join(map(reference, range(frames.MOST_REFERENCES)))),
     ],
     ids=["no reference", "a cut one", "no person", "too many"],
 )
@@ -119,7 +121,7 @@ def test_where_there_is_nothing_to_know_nobody_is_asked(mail: RawMail) -> None:
     assert reading.nature is not MailNature.UNPARSABLE
 
 
-@pytest.mark.parametrize("mail", [letter(ONE), letter("", ONE, coded=True)], ids=["told", "asked"])
+@pytest.mark.parametrize("mail", [raw_mail(ONE), raw_mail("", ONE, coded=True)], ids=["told", "asked"])
 def test_words_that_cannot_be_looked_up_end_the_reading_and_condemn_no_mail(mail: RawMail) -> None:
     deaths: list[str] = []
     answers = [True, False]
@@ -152,7 +154,7 @@ def test_a_child_killed_while_it_waits_is_started_again_and_the_mail_tried_alone
 
     reader = Sandbox(RULES, deaths.append, answer)
     try:
-        readings = reader.read([letter(), letter("", ONE, coded=True), letter()])
+        readings = reader.read([raw_mail(), raw_mail("", ONE, coded=True), raw_mail()])
     finally:
         reader.close()
     assert [r.answer for r in readings] == [Answer.APPROVE] * 3
@@ -164,7 +166,7 @@ def test_a_slow_daemon_costs_the_child_no_time(monkeypatch: pytest.MonkeyPatch) 
     assert WALL_SECONDS > 4.0
     pause = threading.Event()
     asked = Asked(lambda references: WORDS if not pause.wait(4.5) else None)
-    (reading,), deaths = read([letter("", ONE, coded=True)], asked)
+    (reading,), deaths = read([raw_mail("", ONE, coded=True)], asked)
     assert (reading.answer, deaths) == (Answer.APPROVE, [])
 
 
@@ -190,7 +192,7 @@ def test_a_child_that_asks_what_it_may_not_makes_the_mail_unparsable(
 ) -> None:
     lying_child.in_its_place(tmp_path, monkeypatch, questions)
     asked = Asked(lambda references: (SentMail(b"confidential"),))
-    (reading,), deaths = read([letter()], asked)
+    (reading,), deaths = read([raw_mail()], asked)
     assert reading.nature is MailNature.UNPARSABLE
     assert len(deaths) == 2 and "confidential" not in "".join(deaths)
     assert asked.asked in ([], [(ONE,)] * 2), "one question a try is answered"
@@ -214,20 +216,20 @@ def test_words_that_came_with_the_mail_are_taken_for_these_references_only(
     line: tuple[socket.socket, Connection],
 ) -> None:
     ours, child = line
-    for frame in (known(frames.AHEAD, ONE, TWO), b"M 1 0 first", b"M 1 0 second"):
+    for frame in (known(frames.SENT_AHEAD, ONE, TWO), b"M 1 0 first", b"M 1 0 second"):
         frames.send(ours, frame)
     assert child.next_mail() == b"M 1 0 first"
     assert child.mails_sent((TWO, ONE)) == WORDS
     assert child.next_mail() == b"M 1 0 second"
-    frames.send(ours, known(frames.WORDS, ONE, words=None))
+    frames.send(ours, known(frames.SENT_MAILS, ONE, words=None))
     assert child.mails_sent((ONE,)) is None
     assert frames.receive(ours) == b"A" + ONE.encode()
 
 
 def test_what_comes_while_the_child_waits_is_kept_in_order(line: tuple[socket.socket, Connection]) -> None:
     ours, child = line
-    later = [b"M 1 0 second", known(frames.AHEAD, TWO, words=()), b"M 1 0 third"]
-    for frame in (b"M 1 0 first", *later, known(frames.WORDS, ONE), b"M 1 0 fourth"):
+    later = [b"M 1 0 second", known(frames.SENT_AHEAD, TWO, words=()), b"M 1 0 third"]
+    for frame in (b"M 1 0 first", *later, known(frames.SENT_MAILS, ONE), b"M 1 0 fourth"):
         frames.send(ours, frame)
     assert child.next_mail() == b"M 1 0 first"
     assert child.mails_sent((ONE,)) == WORDS

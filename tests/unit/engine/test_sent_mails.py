@@ -19,7 +19,7 @@ from flexmaild.core.model import Answer, Attachment, MailFacts, MailKind, Reques
 from flexmaild.core.parsed_reply import Bounce
 from flexmaild.core.work import Change, JobEnd, Queue, SentMail
 from flexmaild.engine.delivery.sent_mails import MOST_BYTES
-from flexmaild.mail.understand.lines import squeezed
+from flexmaild.mail.understand.lines import compared_text
 from flexmaild.store import StoreFault
 from tests.support.stores import commit, drop_jobs, prune, release
 
@@ -54,7 +54,7 @@ def test_the_answers_to_a_person_are_among_them_and_what_the_person_wrote_is_nam
     found = post.sent_mails()((reference(request, 0),))
     assert found is not None and found[0].data == noted
     (quote,) = found[0].quotes
-    assert squeezed(quote) in squeezed(text_of(noted)), "the mail repeats it as it is named"
+    assert compared_text(quote) in compared_text(text_of(noted)), "the mail repeats it as it is named"
     assert quote.startswith('Sorry, <b>"no"</b>')
     assert found[-1].quotes == ()
 
@@ -272,7 +272,7 @@ def test_the_words_outlive_their_jobs_term_while_the_request_is_open_and_go_with
     request = post.request(ALICE)
     post.deliver()
     late = NOW + timedelta(days=500)
-    terms = {"raw_before": late, "seen_before": late, "done_before": late}
+    terms = {"raw_before": late, "outcomes_before": late, "done_before": late}
     while prune(post.store, **terms):
         pass
     assert datas(post.sent_mails()((reference(request),))) == post.outbox.sent

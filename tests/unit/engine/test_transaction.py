@@ -66,8 +66,8 @@ def test_what_found_no_turn_is_told_and_never_carried_out(post: Post, office: Ru
                 lambda t: decide.event(t, office.context, request.id, Cancelled("ops", "")),
                 seconds=0.01,
             )
-        assert office.health.store_trouble is not None
+        assert office.health.store_fault is not None
     stored = post.store.request(request.id)
     assert stored is not None and stored.state is State.PENDING
     cancelled(office, request.id)
-    assert office.health.store_trouble is None
+    assert office.health.store_fault is None

@@ -66,22 +66,22 @@ class SocksProxy(Scripted):
 def test_a_server_is_reached_by_name_and_by_address(serving: Serving) -> None:
     server = serving(Echo())
     for host in ("localhost", "127.0.0.1"):
-        wire = connect(Session(host, server.port))
-        wire.begin("greeting", silence=5, total=5)
-        assert wire.read_line() == b"hello\r\n" and wire.server == f"{host}:{server.port}"
-        wire.close()
+        connection = connect(Session(host, server.port))
+        connection.begin("greeting", silence=5, total=5)
+        assert connection.read_line() == b"hello\r\n" and connection.server == f"{host}:{server.port}"
+        connection.close()
 
 
 def test_the_local_end_is_the_one_in_the_settings(serving: Serving) -> None:
     server = serving(Echo())
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    wire = connect(Session("127.0.0.1", server.port, local_address="127.0.0.1", local_port=port))
-    assert wire.local_host == "[127.0.0.1]"
-    wire.close()
+    connection = connect(Session("127.0.0.1", server.port, local_address="127.0.0.1", local_port=port))
+    assert connection.local_host == "[127.0.0.1]"
+    connection.close()
 
 
-def test_nobody_there_is_said_with_step_and_cure() -> None:
+def test_a_host_without_a_server_fails_with_step_and_cure() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     with pytest.raises(TryLater) as caught:
@@ -116,7 +116,7 @@ def test_a_name_server_that_does_not_answer_costs_no_more_than_its_time(
     assert (caught.value.reason, caught.value.step) == (Reason.TIMEOUT, "dns")
 
 
-def test_a_name_that_is_not_there_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_that_does_not_exist_fails_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
     def nothing(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -132,30 +132,30 @@ def test_a_dead_address_does_not_hide_a_live_one(serving: Serving, monkeypatch: 
         dead = closed.getsockname()
     addresses = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", a) for a in (dead, ("127.0.0.1", server.port))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
-    wire = connect(Session("mail.example", server.port))
-    wire.begin("greeting", silence=5, total=5)
-    assert wire.read_line() == b"hello\r\n"
-    wire.close()
+    connection = connect(Session("mail.example", server.port))
+    connection.begin("greeting", silence=5, total=5)
+    assert connection.read_line() == b"hello\r\n"
+    connection.close()
 
 
 def test_an_http_proxy_is_asked_for_the_server_by_name(serving: Serving) -> None:
     proxy = serving(HttpProxy())
     session = Session("mail.example", 465, proxy=Proxy("http", "127.0.0.1", proxy.port, "me", "canary"))
-    wire = connect(session)
-    wire.begin("greeting", silence=5, total=5)
-    assert wire.read_line() == b"hello\r\n"
+    connection = connect(session)
+    connection.begin("greeting", silence=5, total=5)
+    assert connection.read_line() == b"hello\r\n"
     assert proxy.heard[0].startswith("CONNECT mail.example:465")
     assert any(base64.b64encode(b"me:canary").decode() in line for line in proxy.heard)
-    wire.close()
+    connection.close()
 
 
 def test_a_socks_proxy_is_asked_for_the_server_by_name(serving: Serving) -> None:
     proxy = serving(SocksProxy())
     session = Session("mail.example", 993, proxy=Proxy("socks5", "127.0.0.1", proxy.port))
-    wire = connect(session)
-    wire.begin("greeting", silence=5, total=5)
-    assert wire.read_line() == b"hello\r\n"
-    wire.close()
+    connection = connect(session)
+    connection.begin("greeting", silence=5, total=5)
+    assert connection.read_line() == b"hello\r\n"
+    connection.close()
     connect(
         dataclasses.replace(session, proxy=Proxy("socks5", "127.0.0.1", proxy.port, "me", "secret"))
     ).close()

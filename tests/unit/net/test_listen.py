@@ -144,7 +144,7 @@ def listener(place: Path) -> socket.socket:
     return made
 
 
-def test_a_socket_from_systemd_is_taken_and_its_file_left_to_systemd(
+def test_a_socket_from_systemd_is_used_and_its_file_left_to_systemd(
     listener: socket.socket, place: Path
 ) -> None:
     found = str(place / "s"), False, True, False

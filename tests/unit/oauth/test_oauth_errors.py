@@ -1,15 +1,9 @@
-"""The table of sign-in errors: decided by code, with a cure for each, and the page made from it."""
-
-from pathlib import Path
+"""The table of sign-in errors: decided by code, with a cure for each."""
 
 import pytest
 
 from flexmaild.core.errors import Reason
-from flexmaild.oauth.error_table import MEANINGS
-from flexmaild.oauth.errors import fault, meaning, without_secrets
-from flexmaild.transports.errors_page import errors_page
-
-ROOT = Path(__file__).parents[3]
+from flexmaild.oauth.errors import MEANINGS, fault, meaning, without_secrets
 
 
 def test_every_error_has_a_cause_and_a_cure() -> None:
@@ -63,7 +57,3 @@ def test_opaque_words_are_blotted_out_and_trace_ids_are_not() -> None:
     assert "eyJ" not in shown
     assert trace in shown
     assert "\n" not in shown
-
-
-def test_the_page_of_errors_is_the_one_the_tables_make() -> None:
-    assert (ROOT / "docs/errors-oauth.md").read_text("utf-8") == errors_page()

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from flexmaild.core.errors import Reason, TryLater
 from flexmaild.observe import formatter, logs
-from flexmaild.observe.log_writers import way_out
+from flexmaild.observe.log_writers import log_writer
 from flexmaild.system.redaction import Redactor
 from tests.support.examples import examples
 
@@ -334,7 +334,7 @@ def test_under_systemd_the_journal_gets_fields(
     with (tmp_path / "err").open("wb") as stream:
         status = os.fstat(stream.fileno())
         monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
-        assert written(way_out("auto", stream.fileno(), journal[0]), tmp_path / "err") == ""
+        assert written(log_writer("auto", stream.fileno(), journal[0]), tmp_path / "err") == ""
     fields = dict(line.split("=", 1) for line in journal[1].recv(65536).decode().splitlines())
     assert fields == {
         "MESSAGE": "loop: hello approval_id=ap-1 n=2",
@@ -350,7 +350,7 @@ def test_under_systemd_the_journal_gets_fields(
 def test_without_the_journal_s_socket_its_stream_gets_the_line(tmp_path: Path) -> None:
     """The journal cannot be reached: the line goes to standard error with its priority."""
     with (tmp_path / "err").open("wb") as stream:
-        text = written(way_out("journald", stream.fileno(), str(tmp_path / "absent")), tmp_path / "err")
+        text = written(log_writer("journald", stream.fileno(), str(tmp_path / "absent")), tmp_path / "err")
     assert text == "<4>loop: hello approval_id=ap-1 n=2\n"
 
 
@@ -358,7 +358,7 @@ def test_a_redirected_stream_is_not_the_journal(tmp_path: Path, monkeypatch: pyt
     """The variable alone is inherited by children whose standard error goes elsewhere."""
     monkeypatch.setenv("JOURNAL_STREAM", "8:1")
     with (tmp_path / "err").open("wb") as stream:
-        text = written(way_out("auto", stream.fileno(), str(tmp_path / "absent")), tmp_path / "err")
+        text = written(log_writer("auto", stream.fileno(), str(tmp_path / "absent")), tmp_path / "err")
     assert json.loads(text)["event"] == "hello"
 
 
@@ -370,7 +370,7 @@ def test_a_terminal_gets_colours_unless_told_otherwise(
     monkeypatch.setenv("NO_COLOR", no_color)
     monkeypatch.delenv("JOURNAL_STREAM", raising=False)
     master, slave = pty.openpty()
-    way_out("auto", slave)({"time": "t", "level": "error", "event": "hello", "text": "two words"})
+    log_writer("auto", slave)({"time": "t", "level": "error", "event": "hello", "text": "two words"})
     line = os.read(master, 1000).decode()
     os.close(master)
     os.close(slave)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flexmaild.observe.log_values import clean, escape, is_telling
+from flexmaild.observe.formatter import clean, escape, is_secret
 from flexmaild.system.redaction import Redactor
 
 
@@ -42,7 +42,7 @@ def test_what_could_forge_a_line_is_escaped(hostile: str) -> None:
 )
 def test_a_telling_key_hides_its_value(key: str) -> None:
     """Where the key says that it is a secret or a mail, the value needs no shape."""
-    assert is_telling(key)
+    assert is_secret(key)
 
 
 @pytest.mark.parametrize(
@@ -50,4 +50,4 @@ def test_a_telling_key_hides_its_value(key: str) -> None:
 )
 def test_another_key_does_not(key: str) -> None:
     """Keys that only sound like one keep their values."""
-    assert not is_telling(key)
+    assert not is_secret(key)

@@ -9,7 +9,7 @@ from flexmaild.settings.faults import Finding
 from flexmaild.settings.javamail import session_of
 from flexmaild.settings.javamail.block import masked
 from flexmaild.settings.javamail.session import ImapSession, Proxy, SmtpSession
-from flexmaild.settings.javamail.table import GENERAL, TABLE
+from flexmaild.settings.javamail.table import known_properties
 
 
 def smtp(block: str = session_of.SMTP_BLOCK, **changed: Any) -> tuple[SmtpSession, list[Finding]]:
@@ -156,7 +156,7 @@ def test_a_proxys_password_is_masked_wherever_it_hides() -> None:
 
 
 def test_every_property_of_javamail_is_in_the_table() -> None:
-    assert {family: len(table) for family, table in TABLE.items()} == {"smtp": 62, "imap": 74}
+    assert {family: len(known_properties(family)) for family in ("smtp", "imap")} == {"smtp": 62, "imap": 74}
 
 
 # One value for each honoured property that must change the session, with the lines it needs beside it.
@@ -232,7 +232,12 @@ ALWAYS = {"socketFactory.fallback"}
 
 @pytest.mark.parametrize(
     ("family", "name"),
-    [(f, p.name) for f, table in TABLE.items() for p in table.values() if p.treatment == "honoured"],
+    [
+        (f, p.name)
+        for f in ("smtp", "imap")
+        for p in known_properties(f).values()
+        if p.treatment == "honoured"
+    ],
 )
 def test_every_honoured_property_changes_the_session(family: str, name: str) -> None:
     beside = "".join(f"mail.{family}.{line}\n" for line in BESIDE.get(name, "host=x").split("\nX."))
@@ -253,10 +258,15 @@ def test_every_honoured_property_changes_the_session(family: str, name: str) -> 
 
 @pytest.mark.parametrize(
     ("family", "name", "treatment"),
-    [(f, p.name, p.treatment) for f, t in TABLE.items() for p in t.values() if p.treatment != "honoured"],
+    [
+        (f, p.name, p.treatment)
+        for f in ("smtp", "imap")
+        for p in known_properties(f).values()
+        if p.treatment != "honoured"
+    ],
 )
-def test_every_other_property_is_told_of_once(family: str, name: str, treatment: str) -> None:
-    kind = TABLE[family][name].kind
+def test_every_other_property_is_reported_once(family: str, name: str, treatment: str) -> None:
+    kind = known_properties(family)[name].kind
     value = {"boolean": "true", "number": "5", "bytes": "5"}.get(kind, "x")
     fields = session_of.Fields("x", 2525, False, f"mail.{family}.{name}={value}")
     make = session_of.smtp_session if family == "smtp" else session_of.imap_session
@@ -264,17 +274,17 @@ def test_every_other_property_is_told_of_once(family: str, name: str, treatment:
     findings = make(fields)[1]
 
     assert [f.grave for f in findings] == [treatment == "refused"]
-    assert TABLE[family][name].note in findings[0].text
+    assert known_properties(family)[name].note in findings[0].text
 
 
 def test_names_without_a_protocol_are_fallbacks() -> None:
     session, faults = smtp("mail.host=other\nmail.user=me\nmail.from=a@example.com\nmail.debug=true")
 
     assert (session.host, session.user, session.envelope_from, faults) == ("other", "me", "a@example.com", [])
-    assert set(GENERAL) >= {"host", "user", "from", "debug"}
+    assert set(known_properties("general")) >= {"host", "user", "from", "debug"}
 
 
-def test_proxies_are_taken_over() -> None:
+def test_proxies_are_applied() -> None:
     http = smtp("mail.smtp.proxy.host=p\nmail.smtp.proxy.user=u\nmail.smtp.proxy.password=x")[0]
 
     assert http.proxy == Proxy("http", "p", 80, "u", "x")

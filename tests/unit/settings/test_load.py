@@ -185,8 +185,8 @@ def test_an_adapters_class_adds_faults_of_its_own_at_its_own_setting() -> None:
     class Picky(Outgoing):
         colour: str = "red"
 
-        def findings(self, whole: Settings):  # type: ignore[no-untyped-def]
-            yield from super().findings(whole)
+        def findings(self):  # type: ignore[no-untyped-def]
+            yield from super().findings()
             yield Finding(("colour",), "must not be red")
 
     kinds = Kinds({"smtp": Picky}, KINDS.incoming, KINDS.sinks)
@@ -197,7 +197,7 @@ def test_an_adapters_class_adds_faults_of_its_own_at_its_own_setting() -> None:
     assert [str(f) for f in caught.value.faults] == ["test.yaml:2:11: outgoing.colour: must not be red"]
 
 
-def test_windows_line_ends_and_a_byte_order_mark_in_front_change_nothing() -> None:
+def test_windows_line_ends_and_a_leading_byte_order_mark_change_nothing() -> None:
     plain = "outgoing:\n  host: mail.example.com\n  properties: |\n    mail.smtp.port=2525\n"
     windows = "\ufeff" + plain.replace("\n", "\r\n")
 
@@ -314,7 +314,7 @@ def test_secrets_that_cannot_be_read_are_faults_only_where_they_are_asked_for() 
 
 
 @pytest.mark.parametrize(("read_from", "moved_to"), [("INBOX", "inbox"), ("inbox", "INBOX")])
-def test_mails_are_never_moved_to_where_they_lie_however_it_is_spelled(read_from: str, moved_to: str) -> None:
+def test_mails_are_never_moved_into_their_own_folder_in_any_spelling(read_from: str, moved_to: str) -> None:
     """INBOX is the same in every case (RFC 3501 section 5.1)."""
     text = f"incoming: {{host: h.test, reply_folder: {read_from}, after_processing: {{move: {moved_to}}}}}"
     assert "name another one" in faults_of(text)[0]

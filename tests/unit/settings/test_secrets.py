@@ -24,7 +24,7 @@ def test_a_changed_file_gives_the_new_value_without_a_reload(file: Path) -> None
     assert (before, secret.read()) == ("first", "second")
 
 
-def test_one_trailing_newline_is_taken_off_and_no_more(file: Path) -> None:
+def test_one_trailing_newline_is_removed_and_no_more(file: Path) -> None:
     file.write_bytes(b" a b \n\n")
 
     assert Secret("file", str(file)).read() == " a b \n"

@@ -54,9 +54,9 @@ BELOW = "require: auth, borders: [{id: mx.test, results: below"
             "write the one, or 203.0.113.0/24 for the other",
         ),
         ("borders: [{id: mx.test, via: ['::ffff:203.0.113.24/120']}]", "an address within a network"),
-        ("borders: [{id: mx.test, via: [0.0.0.0/0]}]", "holds the addresses of strangers"),
-        ("borders: [{id: mx.test, via: ['::/0']}]", "holds the addresses of strangers"),
-        ("borders: [{id: mx.test, via: ['::ffff:0:0/96']}]", "holds the addresses of strangers"),
+        ("borders: [{id: mx.test, via: [0.0.0.0/0]}]", "holds addresses that are not yours"),
+        ("borders: [{id: mx.test, via: ['::/0']}]", "holds addresses that are not yours"),
+        ("borders: [{id: mx.test, via: ['::ffff:0:0/96']}]", "holds addresses that are not yours"),
         ("borders: [{id: mx.test, via: [gw.test]}]", "neither an IP address nor a network"),
     ],
 )
@@ -91,7 +91,7 @@ def test_what_has_one_is_none(members: str) -> None:
         ("'2001:db8::/32'", "2001:db8::/32"),
     ],
 )
-def test_a_network_is_taken_in_one_spelling(written: str, taken: str) -> None:
+def test_a_network_is_normalised(written: str, taken: str) -> None:
     (found,) = rules_without_dns(settings_of(f"borders: [{{id: mx.test, via: [{written}]}}]")).borders
     assert found.via == (taken,)
 

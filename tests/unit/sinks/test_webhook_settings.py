@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from flexmaild.settings.schema import Settings
 from flexmaild.sinks.webhook.settings import WebhookSettings
 
 SECRET = "whsec_" + base64.b64encode(bytes(32)).decode()
@@ -14,7 +13,7 @@ URL = "https://ci.example.com/hook"
 
 def found(**given: Any) -> list[tuple[str, str, bool]]:
     made = WebhookSettings.model_validate({"url": URL, "secret": SECRET} | given)
-    return [(".".join(map(str, one.path)), one.text, one.grave) for one in made.findings(Settings())]
+    return [(".".join(map(str, one.path)), one.text, one.grave) for one in made.findings()]
 
 
 def test_a_signed_webhook_with_https_is_right() -> None:

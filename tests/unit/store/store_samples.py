@@ -41,12 +41,12 @@ def job(id_: str = "j1", **changes: Any) -> Job:
     return Job(id_, **values)
 
 
-def mail(uid: str = "1", **changes: Any) -> ProcessedMail:
-    raw = changes.pop("raw", f"Subject: mail {uid}\r\n\r\nApprove\r\n".encode())
+def mail(number: str = "1", **changes: Any) -> ProcessedMail:
+    raw = changes.pop("raw", f"Subject: mail {number}\r\n\r\nApprove\r\n".encode())
     facts = {"sha256": hashlib.sha256(raw or b"").hexdigest()} | taken(changes, MailFacts)
     found = {"size": len(raw or b""), "arrived": "then"} | taken(changes, Identity)
     values: dict[str, Any] = {
-        "mark": MessageUid("imap/INBOX", "77", uid),
+        "uid": MessageUid("imap/INBOX", "77", number),
         "mail": MailFacts(**facts),
         "found": Identity(**found),
         "outcome": Outcome.DECISION,
@@ -72,7 +72,7 @@ def full_change(id_: str, raw: bytes | None = None) -> Change:
     return Change(
         requests=(request(id_),),
         jobs=(job(f"j-{id_}", approval_id=id_), job(f"k-{id_}", approval_id=id_)),
-        seen=(mail(id_, approval_id=id_, raw=raw or f"Subject: {id_}\r\n\r\n".encode()),),
+        processed=(mail(id_, approval_id=id_, raw=raw or f"Subject: {id_}\r\n\r\n".encode()),),
         audit=(entry(id_, "asked"), entry(id_, "answered")),
         blobs=(Blob(hashlib.sha256(blob).hexdigest(), blob),),
         kept=(KeptMail(f"j-{id_}", "0" * 64, b"deflated", ("quoted",)),),

@@ -35,7 +35,7 @@ def mail(number: int) -> ProcessedMail:
 
 def filled(directory: Path, count: int = 3) -> Store:
     store = opened(directory, URL)
-    commit(store, Change(seen=tuple(map(mail, range(count)))))
+    commit(store, Change(processed=tuple(map(mail, range(count)))))
     return store
 
 
@@ -67,8 +67,8 @@ def test_a_store_at_rest_is_read_and_no_file_is_made_or_changed(tmp_path: Path) 
     before = state(tmp_path)
     store = beside(tmp_path)
     (first, *_) = store.read_since(NOW, 0, 99, 10)
-    assert first.seen.outcome is Outcome.AUTO_REPLY
-    assert store.raw(first.seen.mail.sha256) == b"mail 0"
+    assert first.processed.outcome is Outcome.AUTO_REPLY
+    assert store.raw(first.processed.mail.sha256) == b"mail 0"
     assert count(store) == 3
     assert state(tmp_path) == before
     assert set(before) == {"flexmaild.db", "flexmaild.db.lock", "store.mark"}
@@ -80,13 +80,13 @@ def test_a_store_in_use_is_read_and_holds_up_nobody(tmp_path: Path) -> None:
     before = state(tmp_path)
     assert count(store) == 3
     assert state(tmp_path) == before
-    commit(daemon, Change(seen=(mail(7),)))
+    commit(daemon, Change(processed=(mail(7),)))
     assert count(store) == 4
     daemon.close()
     assert not (tmp_path / "flexmaild.db-wal").exists(), "nothing of ours was open"
     assert count(store) == 4
     again = opened(tmp_path, URL)
-    commit(again, Change(seen=(mail(8),)))
+    commit(again, Change(processed=(mail(8),)))
     assert count(store) == 5
     again.close()
 
@@ -125,7 +125,7 @@ def test_a_daemon_that_starts_in_the_middle_of_a_look_is_noticed(
         found = real()
         if not started:
             started.append(opened(tmp_path, URL))
-            commit(started[0], Change(seen=(mail(9),)))
+            commit(started[0], Change(processed=(mail(9),)))
         return found
 
     monkeypatch.setattr(store._engine.pool, "_creator", connected)
@@ -281,7 +281,7 @@ def test_a_damaged_row_is_a_fault_of_the_store_that_names_the_file(
         file.execute(f"UPDATE seen SET {column} = ? WHERE uid = '1'", (value,))
     file.close()
     store = beside(tmp_path)
-    looks: list[Callable[[], object]] = [lambda: store.seen_as(mail(1).mail.sha256)]
+    looks: list[Callable[[], object]] = [lambda: store.processed_with_digest(mail(1).mail.sha256)]
     looks.append(lambda: store.read_since(datetime(1970, 1, 1, tzinfo=UTC), 0, 99, 10))
     for look in looks:
         with pytest.raises(StoreError, match=r"flexmaild\.db: a row .* damaged"):
@@ -303,7 +303,7 @@ def test_slices_go_on_behind_each_other(tmp_path: Path) -> None:
 def test_mails_read_in_one_go_are_told_apart_by_their_order(tmp_path: Path) -> None:
     daemon = opened(tmp_path, URL)
     mails = [replace(mail(number), at=NOW) for number in range(3)]
-    commit(daemon, Change(seen=(*mails, mail(4))))
+    commit(daemon, Change(processed=(*mails, mail(4))))
     daemon.close()
     store = beside(tmp_path)
     digests = [one.mail.sha256 for one in mails]

@@ -21,8 +21,10 @@ def note(minutes: int = 0, address: str = ADA, **facts: object) -> ApproverNote:
 
 def test_the_headers_of_the_last_mails_alone_are_kept(store: Store) -> None:
     for first in range(0, 250, 50):
-        commit(store, Change(seen=tuple(mail(str(n), header=f"x: {n}") for n in range(first, first + 50))))
-    commit(store, Change(seen=(mail("own", outcome=Outcome.LOOP),)))
+        commit(
+            store, Change(processed=tuple(mail(str(n), header=f"x: {n}") for n in range(first, first + 50)))
+        )
+    commit(store, Change(processed=(mail("own", outcome=Outcome.LOOP),)))
     kept = store.headers(1000)
     assert [one.header for one in kept] == [f"x: {n}" for n in range(249, 249 - KEPT, -1)]
     assert [one.header for one in store.headers(2)] == ["x: 249", "x: 248"]
@@ -30,14 +32,14 @@ def test_the_headers_of_the_last_mails_alone_are_kept(store: Store) -> None:
 
 def test_a_mail_that_is_read_again_is_one_mail(store: Store) -> None:
     for _ in range(3):
-        commit(store, Change(seen=(mail("1", header="x: y", sender="e@x"),)))
+        commit(store, Change(processed=(mail("1", header="x: y", sender="e@x"),)))
     (kept,) = store.headers(10)
     assert (kept.sender, kept.outcome, kept.at) == ("e@x", Outcome.DECISION, NOW)
 
 
 def test_a_header_of_any_bytes_comes_back_and_a_damaged_row_is_empty(store: Store, tmp_path: Path) -> None:
     text = bytes(range(256)).decode("latin-1")
-    commit(store, Change(seen=(mail("1", header=text),)))
+    commit(store, Change(processed=(mail("1", header=text),)))
     assert store.headers(1)[0].header == text
     store.close()
     (file,) = tmp_path.rglob("flexmaild.db")
@@ -70,9 +72,9 @@ def test_a_believed_answer_and_no_other_ends_what_came_back(store: Store) -> Non
 
 
 def test_they_are_forgotten_with_the_outcomes(store: Store) -> None:
-    commit(store, Change(approvers=(note(), note(60, "b@x")), seen=(mail("1", header="x: y"),)))
+    commit(store, Change(approvers=(note(), note(60, "b@x")), processed=(mail("1", header="x: y"),)))
     cut = NOW + timedelta(minutes=30)
-    while prune(store, raw_before=NOW, seen_before=cut, done_before=NOW):
+    while prune(store, raw_before=NOW, outcomes_before=cut, done_before=NOW):
         pass
     assert set(store.approvers([ADA, "b@x"])) == {"b@x"}
     assert store.headers(1) == []

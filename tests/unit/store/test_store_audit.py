@@ -96,12 +96,12 @@ def test_the_chain_goes_on_over_restarts_and_holds_after_pruning(tmp_path: Path)
     later = NOW + timedelta(days=10)
     commit(store, Change(audit=(AuditEntry(later, "R1", "late", {}),)))
     cut, never = NOW + timedelta(days=1), NOW - timedelta(days=1)
-    assert prune(store, raw_before=never, seen_before=cut, done_before=never) == 6
+    assert prune(store, raw_before=never, outcomes_before=cut, done_before=never) == 6
     assert (store.verify_audit(), store.audit_length()) == (None, 1)
     assert [found.event for found in store.audit_trail("R1")] == ["late"]
     commit(store, Change(audit=(entry(),)))
     assert store.verify_audit() is None
-    assert prune(store, raw_before=never, seen_before=later + timedelta(days=1), done_before=never) == 2
+    assert prune(store, raw_before=never, outcomes_before=later + timedelta(days=1), done_before=never) == 2
     assert store.verify_audit() is None
     commit(store, Change(audit=(entry(),)))
     assert store.verify_audit() is None

@@ -124,24 +124,24 @@ def test_an_idempotency_key_that_was_used_writes_nothing(store: Store) -> None:
 
 
 def test_a_mail_that_was_seen_keeps_its_first_outcome(store: Store) -> None:
-    commit(store, Change(seen=(mail("1", because="first"),)))
-    commit(store, Change(seen=(mail("1", because="second"), mail("2"))))
-    found = store.seen(mail("1").mark)
+    commit(store, Change(processed=(mail("1", because="first"),)))
+    commit(store, Change(processed=(mail("1", because="second"), mail("2"))))
+    found = store.processed(mail("1").uid)
     assert found is not None and found.because == "first"
-    assert store.seen(mail("2").mark) is not None
+    assert store.processed(mail("2").uid) is not None
 
 
 def test_raw_bytes_are_kept_once_for_all_mails_that_are_equal(store: Store) -> None:
     raw = b"x" * 50_000
-    commit(store, Change(seen=(mail("1", raw=raw), mail("2", raw=raw))))
-    commit(store, Change(seen=(mail("3", raw=raw),)))
+    commit(store, Change(processed=(mail("1", raw=raw), mail("2", raw=raw))))
+    commit(store, Change(processed=(mail("3", raw=raw),)))
     assert store.raw(hashlib.sha256(raw).hexdigest()) == raw
     assert store.raw("0" * 64) is None
 
 
 def test_a_mail_too_large_to_be_read_has_an_outcome_and_no_bytes(store: Store) -> None:
-    commit(store, Change(seen=(mail("1", raw=None, size=3_000_000_000),)))
-    found = store.seen(mail("1").mark)
+    commit(store, Change(processed=(mail("1", raw=None, size=3_000_000_000),)))
+    found = store.processed(mail("1").uid)
     assert found is not None and found.found.size == 3_000_000_000
     assert store.raw(found.mail.sha256) is None
 
@@ -164,14 +164,14 @@ def test_text_that_no_database_can_hold_does_not_stop_a_commit(store: Store) -> 
             requests=(request(verdicts=(verdict,)),),
             jobs=(job(payload={bad: [bad, {"x": bad}]}, message_id=bad),),
             ended=(JobEnd("j1", 0, "later", NOW, error=bad, again_at=NOW),),
-            seen=(mail("1", subject=bad, sender=bad, message_id=bad, because=bad),),
+            processed=(mail("1", subject=bad, sender=bad, message_id=bad, because=bad),),
             audit=(entry(bad, bad, text=bad),),
             idempotent=Idempotent(bad, "0" * 64, {"x": bad}, NOW),
         ),
     )
     found = store.request("R1")
     assert found is not None and found.verdicts[0].comment.startswith("a\ufffd")
-    seen = store.seen(mail("1").mark)
+    seen = store.processed(mail("1").uid)
     assert seen is not None and seen.subject == "a\ufffd\ufffdb\ufffd"
     assert store.verify_audit() is None
 

@@ -34,7 +34,9 @@ def two_of_everything(store: Store) -> None:
         )
         note = ApproverNote(f"{id_}@x", NOW, proofs=frozenset())
         commit(store, Change(requests=change.requests))
-        commit(store, Change(**{**_parts(change), "requests": (), "seen": (seen,), "approvers": (note,)}))
+        commit(
+            store, Change(**{**_parts(change), "requests": (), "processed": (seen,), "approvers": (note,)})
+        )
 
 
 def _parts(change: Change) -> dict[str, Any]:
@@ -99,7 +101,7 @@ def test_who_asks_for_that_very_row_is_told_and_not_that_there_is_none(store: St
         lambda: store.job("j-A"),
         lambda: store.idempotent("idem-A"),
         lambda: store.quarantined("1"),
-        lambda: store.seen(mail("A").mark),
+        lambda: store.processed(mail("A").uid),
         lambda: store.raw(digest),
     ]
     for ask in asked:
@@ -171,4 +173,4 @@ def test_an_entry_of_another_time_stops_no_pruning(store: Store, tmp_path: Path)
     file(tmp_path, "UPDATE audit SET at = 'then'")
     far = datetime(2090, 1, 1, tzinfo=UTC)
     with store.transaction() as transaction:
-        assert transaction.prune(raw_before=far, seen_before=far, done_before=far) == 0
+        assert transaction.prune(raw_before=far, outcomes_before=far, done_before=far) == 0

@@ -50,7 +50,7 @@ class Model(RuleBasedStateMachine):
             self.store,
             Change(
                 jobs=tuple(job(id_, due_at=due) for id_ in ids),
-                seen=tuple(mail(str(uid)) for uid in uids),
+                processed=tuple(mail(str(uid)) for uid in uids),
                 audit=tuple(entry(id_) for id_ in ids),
             ),
         )
@@ -157,7 +157,7 @@ class Model(RuleBasedStateMachine):
         found = {j.id: [j.state, j.attempt, j.due_at, j.running] for j in self.store.list_jobs(Queue.OUTBOX)}
         assert found == {id_: [*v[:3], v[3] is not None] for id_, v in self.jobs.items()}
         assert {r.id: r.version for r in self.store.list_requests()} == self.requests
-        asked = {mail(str(uid)).mark for uid in range(1, 7)}
+        asked = {mail(str(uid)).uid for uid in range(1, 7)}
         assert {mark.uid for mark in self.store.known(asked)} == self.marks
         assert self.store.verify_audit() is None
         assert sum(len(self.store.audit_trail(id_)) for id_ in "abcd") == self.audited

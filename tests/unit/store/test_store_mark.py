@@ -90,7 +90,7 @@ def test_an_older_copy_is_refused_also_where_only_mails_without_a_request_came_s
     copied(tmp_path, "older")
     store = opened(tmp_path)
     change = full_change("2")
-    commit(store, type(change)(seen=change.seen))
+    commit(store, type(change)(processed=change.processed))
     store.keep_mark()
     store.close()
     put_back(tmp_path, "older")
@@ -266,7 +266,7 @@ def test_what_was_pruned_is_no_difference(used: Path) -> None:
     filled(store, "3")
     later = NOW + timedelta(days=1)
     with store.transaction() as transaction:
-        transaction.prune(raw_before=later, seen_before=later, done_before=later)
+        transaction.prune(raw_before=later, outcomes_before=later, done_before=later)
     assert not store.audit_trail("3")
     store.close()
     opened(used).close()

@@ -26,7 +26,7 @@ def reply(id_: str = "R1", sha256: str = "s", **changes: Any) -> Reply:
 
 
 def arrived(store: Store, uid: str, *replies: Reply) -> None:
-    commit(store, Change(seen=(mail(uid, sha256=replies[0].mail.sha256, replies=replies),)))
+    commit(store, Change(processed=(mail(uid, sha256=replies[0].mail.sha256, replies=replies),)))
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_so_are_those_of_one_batch(store: Store) -> None:
         mail(str(n), sha256=str(n), replies=(reply(sha256=str(n)), reply("R2", sha256=str(n))))
         for n in range(130)
     )
-    commit(store, Change(seen=batch))
+    commit(store, Change(processed=batch))
     assert [r.number for r in store.replies("R1")] == list(range(81, 131))
     assert store.replies("R2")[-1].number == 130
 
@@ -76,7 +76,7 @@ def test_the_same_mail_under_another_mark_is_no_further_reply_and_stands_as_it_i
     arrived(store, "2", reply(sha256="second"))
     arrived(store, "3", reply(sha256="first", outcome=Outcome.DECISION, reason=ReplyReason.APPROVE))
     twice = (mail("4", sha256="third", replies=(reply(sha256="third"),)),) * 2
-    commit(store, Change(seen=(twice[0], replace(twice[1], mark=MessageUid("imap/INBOX", "78", "1")))))
+    commit(store, Change(processed=(twice[0], replace(twice[1], uid=MessageUid("imap/INBOX", "78", "1")))))
     kept = store.replies("R1")
     assert [(r.number, r.mail.sha256) for r in kept] == [(1, "first"), (2, "second"), (3, "third")]
     assert (kept[0].outcome, kept[0].reason) == (Outcome.DECISION, ReplyReason.APPROVE)
@@ -98,14 +98,14 @@ def test_a_mail_read_again_is_seen_where_its_request_was_not_there_before(store:
 
 def test_a_reply_to_no_request_is_left_out_and_its_mail_is_not(store: Store) -> None:
     arrived(store, "1", reply("R9"), reply())
-    assert store.seen(MessageUid("imap/INBOX", "77", "1")) is not None
+    assert store.processed(MessageUid("imap/INBOX", "77", "1")) is not None
     assert [r.number for r in store.replies("R1")] == [1]
 
 
 def test_without_the_outcome_there_is_no_reply(store: Store) -> None:
     stale = replace(store.requests(["R1"])["R1"], version=7)
     with pytest.raises(StoreConflict):
-        commit(store, Change(requests=(stale,), seen=(mail("1", replies=(reply(),)),)))
+        commit(store, Change(requests=(stale,), processed=(mail("1", replies=(reply(),)),)))
     assert store.replies("R1") == []
 
 
@@ -119,13 +119,13 @@ def test_they_go_with_their_request_and_with_nothing_else(store: Store) -> None:
     arrived(store, "1", reply())
     later = NOW + timedelta(days=900)
     for _ in range(3):
-        prune(store, raw_before=later, seen_before=later, done_before=later)
-    assert store.seen(MessageUid("imap/INBOX", "77", "1")) is None
+        prune(store, raw_before=later, outcomes_before=later, done_before=later)
+    assert store.processed(MessageUid("imap/INBOX", "77", "1")) is None
     assert len(store.replies("R1")) == 1, "the request is open"
     commit(
         store, Change(requests=(replace(store.requests(["R1"])["R1"], state=State.APPROVED, decided_at=AT),))
     )
-    prune(store, raw_before=later, seen_before=later, done_before=later)
+    prune(store, raw_before=later, outcomes_before=later, done_before=later)
     assert store.replies("R1") == []
 
 
@@ -133,14 +133,14 @@ def test_what_an_older_version_recorded_is_taken_over(tmp_path: Path) -> None:
     store = opened(tmp_path)
     commit(store, Change(requests=(request("R1"),)))
     facts = {"approval_id": "R1", "outcome": Outcome.UNDECIDED, "because": "condition"}
-    commit(store, Change(seen=tuple(mail(str(n), **facts) for n in range(55))))
+    commit(store, Change(processed=tuple(mail(str(n), **facts) for n in range(55))))
     unproven = {
         "outcome": Outcome.UNAUTHENTICATED,
         "because": "mx says unless Meyer resigns",
         "sender": "e@x",
     }
-    commit(store, Change(seen=(mail("60", **facts | unproven), mail("61", outcome=Outcome.LATE))))
-    commit(store, Change(seen=(mail("62", **facts | {"outcome": Outcome.DUPLICATE}),)))
+    commit(store, Change(processed=(mail("60", **facts | unproven), mail("61", outcome=Outcome.LATE))))
+    commit(store, Change(processed=(mail("62", **facts | {"outcome": Outcome.DUPLICATE}),)))
     store.close()
     back_to(tmp_path / "flexmaild.db", "0003")
     kept = opened(tmp_path).replies("R1")

@@ -74,7 +74,7 @@ def test_the_jobs_of_an_open_request_and_what_they_sent_are_not_pruned(store: St
     )
     commit(store, Change(ended=tuple(JobEnd(n, 0, "ok", NOW) for n in ("a", "closed"))))
     drop_jobs(store, Queue.OUTBOX, ["b"], NOW)
-    while prune(store, raw_before=LATE, seen_before=LATE, done_before=LATE):
+    while prune(store, raw_before=LATE, outcomes_before=LATE, done_before=LATE):
         pass
     assert names(reader) == ["b", "a"]
     assert store.job("closed") is None

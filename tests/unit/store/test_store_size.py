@@ -19,8 +19,8 @@ OLD, CUT = NOW, NOW + timedelta(days=30)
 QUESTIONS = {
     "next_due": lambda s: s.next_due(Queue.OUTBOX, "outgoing", NOW),
     "claim": lambda s: claim(s, Queue.OUTBOX, "outgoing", NOW, 10, "me", LEASE),
-    "known": lambda s: s.known([mail("1").mark]),
-    "seen": lambda s: s.seen(mail("1").mark),
+    "known": lambda s: s.known([mail("1").uid]),
+    "seen": lambda s: s.processed(mail("1").uid),
     "replayed": lambda s: s.replayed(["f"]),
     "outcomes": lambda s: s.outcomes("R1"),
     "requests": lambda s: s.requests(["R1"]),
@@ -66,7 +66,7 @@ def test_pruning_goes_by_slices_until_nothing_old_is_left(store: Store) -> None:
     commit(store, Change(jobs=tuple(job(str(n)) for n in range(2500))))
     commit(store, Change(ended=tuple(JobEnd(str(n), 0, "ok", NOW) for n in range(2500))))
     gone = []
-    while count := prune(store, raw_before=OLD, seen_before=OLD, done_before=CUT):
+    while count := prune(store, raw_before=OLD, outcomes_before=OLD, done_before=CUT):
         gone.append(count)
     assert gone == [1000, 1000, 500]
     assert store.list_jobs() == []
@@ -83,16 +83,16 @@ def test_what_is_open_is_never_pruned(store: Store) -> None:
     hold_jobs(store, Queue.OUTBOX, ["held"])
     drop_jobs(store, Queue.OUTBOX, ["dropped"], NOW)
     commit(store, Change(ended=(JobEnd("failed", 0, "give_up", NOW), JobEnd("done", 0, "ok", NOW))))
-    assert prune(store, raw_before=CUT, seen_before=OLD, done_before=CUT) == 2
+    assert prune(store, raw_before=CUT, outcomes_before=OLD, done_before=CUT) == 2
     assert {j.id for j in store.list_jobs()} == {"waits", "held", "failed"}
-    assert prune(store, raw_before=CUT, seen_before=CUT, done_before=CUT) == 2
+    assert prune(store, raw_before=CUT, outcomes_before=CUT, done_before=CUT) == 2
     assert {j.id for j in store.list_jobs()} == {"waits", "held"}
     assert [r.id for r in store.list_requests()] == ["open"]
 
 
 def test_a_key_that_was_pruned_may_be_used_again(store: Store) -> None:
     commit(store, Change(idempotent=Idempotent("k", "0" * 64, {}, NOW)))
-    assert prune(store, raw_before=OLD, seen_before=OLD, done_before=CUT) == 1
+    assert prune(store, raw_before=OLD, outcomes_before=OLD, done_before=CUT) == 1
     commit(store, Change(idempotent=Idempotent("k", "1" * 64, {}, NOW)))
 
 
@@ -112,9 +112,9 @@ def test_an_attachment_stays_as_long_as_somebody_may_still_send_it(store: Store)
     )
     # Blobs bear the time of the wall clock, whatever that is on this machine.
     far = NOW + timedelta(days=365_000)
-    assert prune(store, raw_before=OLD, seen_before=OLD, done_before=far) == 1
+    assert prune(store, raw_before=OLD, outcomes_before=OLD, done_before=far) == 1
     assert store.blob(of_nobody.sha256) is None
     assert store.blob(of_request.sha256) == b"a" and store.blob(of_job.sha256) == b"b"
     commit(store, Change(ended=(JobEnd("j1", 0, "ok", NOW),)))
-    assert prune(store, raw_before=OLD, seen_before=OLD, done_before=far) == 2
+    assert prune(store, raw_before=OLD, outcomes_before=OLD, done_before=far) == 2
     assert store.blob(of_job.sha256) is None and store.blob(of_request.sha256) == b"a"

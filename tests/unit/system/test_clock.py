@@ -4,8 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from flexmaild.system.clock import RELEASED, SystemClock, TrustedClock
-from flexmaild.system.kernel_clock import is_synchronised
+from flexmaild.system.clock import RELEASED, SystemClock, TrustedClock, is_synchronised
 from tests.support.manual_clock import START, ManualClock
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flexmaild.api import app, watch
+from flexmaild.api import app, monitoring
 from flexmaild.api.limits import Limits
 from flexmaild.net import http_server
 
@@ -203,9 +203,9 @@ def test_the_directories_are_made_as_the_units_need_them(tmp_path: Path) -> None
 def test_the_limits_hold_what_callers_may_take() -> None:
     """The comments in the unit say the same sum."""
     given = dict(settings("flexmaild.service"))
-    callers = Limits().room.connections + watch.ROOM.connections
+    callers = Limits().room.connections + monitoring.ROOM.connections
     files = callers + http_server.TAKEN_AT_ONCE + http_server.RESERVED_FILES
     assert files == 2864 < int(given["LimitNOFILE"])
     of_the_api = app.LOOKING + app.CHANGING + app.PROBING + app.FILING + app.NAMING
-    threads = of_the_api + watch.THREADS + len(["the event loop"])
+    threads = of_the_api + monitoring.THREADS + len(["the event loop"])
     assert threads == 25 < int(given["TasksMax"]) - 100

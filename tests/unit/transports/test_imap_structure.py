@@ -53,7 +53,7 @@ def test_a_mail_of_one_text_is_asked_for_as_such() -> None:
     assert names(prune(structure(text_part()))) == [HEADER, "TEXT"]
 
 
-def test_what_stands_above_the_first_part_is_in_the_mail_again() -> None:
+def test_the_preamble_of_a_multipart_is_in_the_rebuilt_mail() -> None:
     """A mail whose type names the boundary of an inner part is no multipart from its first line."""
     root = prune(structure(multipart(text_part(), PDF, boundary="in")))
     assert root and beginning(root) and beginning(root) == beginning(Node("", b"in"))
@@ -88,7 +88,7 @@ def test_a_forwarded_mail_is_not_looked_into() -> None:
     assert names(prune(structure(multipart(text_part(), MESSAGE)))) == [HEADER, "1.MIME", "1", "2.MIME"]
 
 
-def test_structures_that_cannot_be_used_are_said_to_be_so() -> None:
+def test_structures_that_cannot_be_used_give_none() -> None:
     """No boundary told: the mail's beginning is read instead."""
     assert prune(structure(f'({text_part()}{PDF} "mixed")')) is None
     assert prune(None) is None
@@ -112,7 +112,7 @@ def test_nesting_and_number_of_parts_are_bounded() -> None:
     assert len(" ".join(asked)) < 4000
 
 
-def test_a_part_nobody_can_tell_the_kind_of_is_lost() -> None:
+def test_a_part_of_unknown_kind_is_lost() -> None:
     root = prune(([(b"text",)], b"mixed", (b"boundary", b"b")))
     assert root and is_lost(root)
 

@@ -15,13 +15,14 @@ import pytest
 from flexmaild.core.errors import Failure, GiveUp, TryLater
 from flexmaild.core.identity import Identity
 from flexmaild.core.ports import Envelope, Fetched, MessageUid
-from flexmaild.transports.maildir.adapters import MaildirInbox, MaildirOutbox
+from flexmaild.transports.maildir.inbox import MaildirInbox
+from flexmaild.transports.maildir.outbox import MaildirOutbox
 from tests.support.programs import limited
 
 MAIL = Envelope("m@mail.test", "app@mail.test", ("a@mail.test", "b@mail.test"), b"Subject: s\r\n\r\n.x\r\n")
 
 
-def nobody_is_known(marks: Sequence[MessageUid]) -> dict[MessageUid, Identity]:
+def none_is_known(uids: Sequence[MessageUid]) -> dict[MessageUid, Identity]:
     return {}
 
 
@@ -75,22 +76,22 @@ def test_only_regular_files_are_mails(path: Path, tmp_path: Path) -> None:
     (path / "new" / "5.mail.host").write_text("Subject: s\n\n")
     inbox = MaildirInbox(path)
     assert inbox.open().messages == 1
-    assert [mail.data for mail in inbox.fetch(10, nobody_is_known)] == [b"Subject: s\n\n"]
+    assert [mail.data for mail in inbox.fetch(10, none_is_known)] == [b"Subject: s\n\n"]
 
 
 def test_a_change_of_flags_does_not_make_it_another_mail(path: Path) -> None:
     (path / "new" / "1.x.host").write_text("s")
     inbox = MaildirInbox(path)
     inbox.open()
-    (found,) = inbox.fetch(10, nobody_is_known)
+    (found,) = inbox.fetch(10, none_is_known)
     (path / "new" / "1.x.host").rename(path / "cur" / "1.x.host:2,S")
     inbox.open()
-    assert [mail.mark for mail in inbox.fetch(10, nobody_is_known)] == [found.mark]
-    assert inbox.dispose([found.mark]) == 1
+    assert [mail.uid for mail in inbox.fetch(10, none_is_known)] == [found.uid]
+    assert inbox.delete([found.uid]) == 1
     assert list((path / "cur").iterdir()) == []
 
 
-def test_the_oldest_is_the_one_delivered_first_wherever_it_lies(path: Path) -> None:
+def test_the_oldest_is_the_one_delivered_first_in_new_or_cur(path: Path) -> None:
     for place in (
         "cur/30.M7P1.host:2,S",
         "new/30.M12P1.host",
@@ -104,7 +105,7 @@ def test_the_oldest_is_the_one_delivered_first_wherever_it_lies(path: Path) -> N
     os.utime(odd, (25, 25))
     inbox = MaildirInbox(path)
     inbox.open()
-    names = [mail.mark.uid for mail in inbox.fetch(10, nobody_is_known)]
+    names = [mail.uid.uid for mail in inbox.fetch(10, none_is_known)]
     in_order = [
         "10.a.host",
         "20.b.host",
@@ -116,11 +117,11 @@ def test_the_oldest_is_the_one_delivered_first_wherever_it_lies(path: Path) -> N
     assert names == in_order
 
 
-def test_names_from_a_mark_reach_no_other_file(path: Path, tmp_path: Path) -> None:
+def test_a_name_in_a_message_uid_reaches_no_other_file(path: Path, tmp_path: Path) -> None:
     (tmp_path / "keep").write_text("x")
     inbox = MaildirInbox(path)
     inbox.open()
-    inbox.dispose(
+    inbox.delete(
         [MessageUid(f"maildir:{path}", "", "../../keep"), MessageUid(f"maildir:{path}", "", "/etc/passwd")]
     )
     assert (tmp_path / "keep").exists()
@@ -155,13 +156,13 @@ def test_an_empty_file_is_no_mail_and_holds_up_none(path: Path) -> None:
     (path / "new" / "2.x.host").write_text("Subject: s\n\n")
     inbox = MaildirInbox(path)
     inbox.open()
-    assert [mail.mark.uid for mail in inbox.fetch(1, nobody_is_known)] == ["2.x.host"]
+    assert [mail.uid.uid for mail in inbox.fetch(1, none_is_known)] == ["2.x.host"]
     withheld = inbox.unreadable()
     assert withheld is not None and withheld.number == 1 and withheld.folder == str(path)
     assert "1.x.host: the file is empty" in withheld.said
     (path / "new" / "1.x.host").write_text("Subject: t\n\n")
     inbox.open()
-    assert len(inbox.fetch(10, nobody_is_known)) == 2 and inbox.unreadable() is None
+    assert len(inbox.fetch(10, none_is_known)) == 2 and inbox.unreadable() is None
 
 
 def test_a_name_that_is_used_again_is_another_mail(path: Path) -> None:
@@ -169,16 +170,16 @@ def test_a_name_that_is_used_again_is_another_mail(path: Path) -> None:
     file.write_text("Subject: s\n\n")
     inbox = MaildirInbox(path)
     inbox.open()
-    (old,) = inbox.fetch(10, nobody_is_known)
-    known = {old.mark: old.identity}
+    (old,) = inbox.fetch(10, none_is_known)
+    known = {old.uid: old.identity}
     inbox.open()
-    assert inbox.fetch(10, lambda marks: known) == []
+    assert inbox.fetch(10, lambda uids: known) == []
     file.unlink()
     file.write_text("Subject: t\n\n")
     os.utime(file, (7, 7))
     inbox.open()
-    (new,) = inbox.fetch(10, lambda marks: known)
-    assert (new.mark, new.data) == (old.mark, b"Subject: t\n\n")
+    (new,) = inbox.fetch(10, lambda uids: known)
+    assert (new.uid, new.data) == (old.uid, b"Subject: t\n\n")
     inbox.rest()
     assert file.exists()
 
@@ -189,12 +190,12 @@ def test_a_name_that_is_used_again_takes_no_place_of_what_was_moved(tmp_path: Pa
     for text in (b"Subject: one\n\nApprove\n", b"Subject: two, another\n\nReject\n"):
         (tmp_path / "new" / "1764200001.M1P1.host").write_bytes(text)
         inbox.open()
-        inbox.dispose([mail.mark for mail in inbox.fetch(9, nobody_is_known)])
+        inbox.delete([mail.uid for mail in inbox.fetch(9, none_is_known)])
     assert len(list((tmp_path / ".Done" / "cur").iterdir())) == 2
     assert list((tmp_path / "new").iterdir()) == []
 
 
-def test_mails_behind_many_that_cannot_be_read_are_read(tmp_path: Path) -> None:
+def test_mails_after_many_that_cannot_be_read_are_read(tmp_path: Path) -> None:
     inbox = MaildirInbox(tmp_path)
     inbox.open()
     for number in range(1200):
@@ -202,12 +203,12 @@ def test_mails_behind_many_that_cannot_be_read_are_read(tmp_path: Path) -> None:
     for number in range(3):
         (tmp_path / "new" / f"{1764300000 + number}.M1P1.host").write_bytes(b"Subject: x\n\nApprove\n")
     inbox.open()
-    assert len(inbox.fetch(2, nobody_is_known)) == 2
-    assert len(inbox.fetch(2, nobody_is_known)) == 1
+    assert len(inbox.fetch(2, none_is_known)) == 2
+    assert len(inbox.fetch(2, none_is_known)) == 1
 
 
 @pytest.mark.parametrize(("folder", "same"), [("INBOX", "inbox"), ("a/b", "a.b"), ("a", "/a")])
-def test_mails_are_not_moved_to_where_they_lie(tmp_path: Path, folder: str, same: str) -> None:
+def test_mails_are_not_moved_into_their_own_folder(tmp_path: Path, folder: str, same: str) -> None:
     with pytest.raises(GiveUp, match="where they lie"):
         MaildirInbox(tmp_path, folder=folder, move_to=same)
 
@@ -229,8 +230,8 @@ def test_a_poll_that_finds_nothing_more_has_read_what_another_program_marked_mea
     (path / "new" / "1764200000.M1P1.host").write_bytes(b"Subject: x\n\nReject\n")
     inbox = Renaming(path)
     inbox.open()
-    found = inbox.fetch(9, nobody_is_known)
-    assert [mail.mark.uid for mail in found] == ["1764200000.M1P1.host"] or inbox.unreadable() is not None
+    found = inbox.fetch(9, none_is_known)
+    assert [mail.uid.uid for mail in found] == ["1764200000.M1P1.host"] or inbox.unreadable() is not None
 
 
 def test_a_mail_that_is_withheld_for_days_is_recent_no_more_after_a_restart_either(path: Path) -> None:
@@ -240,7 +241,7 @@ def test_a_mail_that_is_withheld_for_days_is_recent_no_more_after_a_restart_eith
     os.utime(file, (1764200000, 1764200000))
     inbox = MaildirInbox(path)
     inbox.open()
-    assert inbox.fetch(9, nobody_is_known) == []
+    assert inbox.fetch(9, none_is_known) == []
     withheld = inbox.unreadable()
     assert withheld is not None and not withheld.is_recent
 
@@ -249,13 +250,13 @@ AS_NEIGHBOUR = """
 import os, sys
 from pathlib import Path
 from flexmaild.core.errors import Failure
-from flexmaild.transports.maildir.adapters import MaildirInbox
+from flexmaild.transports.maildir.inbox import MaildirInbox
 os.setgroups([]); os.setgid(4242); os.setuid(4243)
 inbox = MaildirInbox(Path(sys.argv[1]))
 inbox.open()
-found = inbox.fetch(99, lambda marks: {})
+found = inbox.fetch(99, lambda uids: {})
 try:
-    inbox.dispose([mail.mark for mail in found])
+    inbox.delete([mail.uid for mail in found])
 except Failure as failure:
     print(failure, file=sys.stderr)
 """

@@ -18,10 +18,10 @@ def tried(withheld: Withheld[str], polls: int, *, others: bool) -> list[int]:
     return found
 
 
-def test_a_mail_that_alone_fails_is_tried_less_and_less_often() -> None:
+def test_a_mail_that_fails_alone_is_tried_less_and_less_often() -> None:
     withheld: Withheld[str] = Withheld()
     assert tried(withheld, 70, others=True) == [1, 2, 4, 8, 16, 32, 48, 64]
-    assert withheld.told("INBOX") == Unreadable(1, "INBOX", "poll 64", is_recent=True)
+    assert withheld.report("INBOX") == Unreadable(1, "INBOX", "poll 64", is_recent=True)
 
 
 def test_while_the_server_hands_out_nothing_all_are_tried_at_each_poll() -> None:
@@ -29,7 +29,7 @@ def test_while_the_server_hands_out_nothing_all_are_tried_at_each_poll() -> None
     assert tried(withheld, 5, others=False) == [1, 2, 3, 4, 5]
 
 
-def test_what_failed_alone_once_goes_on_to_be_that_mails_fault() -> None:
+def test_a_mail_that_failed_alone_once_keeps_its_pause() -> None:
     withheld: Withheld[str] = Withheld()
     assert tried(withheld, 1, others=True) == [1]
     assert tried(withheld, 16, others=False) == [1, 3, 7, 15]
@@ -39,4 +39,4 @@ def test_what_was_read_or_is_gone_is_forgotten() -> None:
     withheld: Withheld[str] = Withheld()
     tried(withheld, 9, others=True)
     withheld.forget(lambda key: key == "mail")
-    assert withheld.told("INBOX") is None and not withheld.waits("other") and len(withheld) == 0
+    assert withheld.report("INBOX") is None and not withheld.waits("other") and len(withheld) == 0

@@ -1,8 +1,8 @@
-"""What one element changes of the look that it inherits, declaration by declaration.
+"""What one element changes of the text style that it inherits, declaration by declaration.
 
-Called by `mail.parse.styles.looks` in the order of the cascade: the element itself, its attributes, rules
-that may or may not win, its inline style, rules that win over that. What rules leave open makes more colours
-and sizes possible, or is doubt. Never raises.
+Called by `mail.parse.styles.element_style` in the order of the cascade: the element itself, its attributes,
+rules that may or may not win, its inline style, rules that win over that. What rules leave open makes more
+colours and sizes possible, or is doubt. Never raises.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,11 +19,11 @@ from flexmaild.mail.parse.elements import (
 )
 from flexmaild.mail.parse.shown import words
 from flexmaild.mail.parse.styles.colours import BLACK, YELLOW
-from flexmaild.mail.parse.styles.draft import AWAY, STRUCK, VISIBILITY
-from flexmaild.mail.parse.styles.inherited import Look
+from flexmaild.mail.parse.styles.declared import AWAY, STRUCK, VISIBILITY
 from flexmaild.mail.parse.styles.lengths import Length
 from flexmaild.mail.parse.styles.paints import Paint, behind, boxed, merged, painted
 from flexmaild.mail.parse.styles.style_sheets import Rule
+from flexmaild.mail.parse.styles.text_style import TextStyle
 from flexmaild.mail.parse.styles.visibility import (
     FOR_GOOD,
     LARGEST_SIZE,
@@ -41,10 +41,10 @@ _LARGE = 36.0
 _DOUBTED = frozenset(words("hidden popover cellpadding cellspacing border hspace vspace width height"))
 
 
-class Change:
-    """The look of an element while it is worked out."""
+class StyleChange:
+    """The text style of an element while it is computed."""
 
-    def __init__(self, outer: Look, tag: str, doubtful: bool, box: str) -> None:
+    def __init__(self, outer: TextStyle, tag: str, doubtful: bool, box: str) -> None:
         self.outer = outer
         self.box = box
         self.paints_before = [behind(paint, box) for paint in outer.paints]
@@ -88,8 +88,8 @@ class Change:
             self.away, self.doubt = self.away & ~STRUCK, True
 
     def replace_by(self, judgment: Judgment) -> None:
-        """By an attribute or an inline style, which wins over all that was inherited."""
-        self._mark(judgment)
+        """Applies an attribute or an inline style, which wins over all that was inherited."""
+        self._note_effects(judgment)
         self.paints_inside = [painted(p, o, judgment, False) for p, o in self._pairs()]
         if judgment.sizes:
             self._size(judgment.sizes, True)
@@ -104,13 +104,13 @@ class Change:
         self.room += judgment.left or 0.0
 
     def _shift(self, judgment: Judgment) -> None:
-        """To the right; lengths in letters were taken for letters of 16 pixels."""
+        """Moves text to the right; lengths in letters were taken for letters of 16 pixels."""
         self.shift += judgment.shift * max(1.0, self.most / 16)
 
     def add(self, rule: Rule) -> None:
-        """By a rule of a sheet, which may or may not win."""
+        """Applies a rule of a sheet, which may or may not win."""
         judgment = rule.judgment
-        self._mark(judgment)
+        self._note_effects(judgment)
         self.doubt = self.doubt or bool(judgment.hides) or bool(judgment.symbols)
         self.paints_inside = [
             painted(p, o, judgment, True) if at or not rule.dark else p
@@ -124,7 +124,7 @@ class Change:
         self.tight = self.tight or bool(judgment.tight)
 
     def add_important(self, rule: Rule) -> None:
-        """By a rule that wins over an inline style as well."""
+        """Applies a rule that wins over an inline style as well."""
         judgment = rule.judgment
         if judgment.colour_important or judgment.ground_important:
             self.paints_inside = [
@@ -137,7 +137,7 @@ class Change:
     def _pairs(self) -> Iterable[tuple[Paint, Paint]]:
         return zip(self.paints_inside, self.paints_before, strict=True)
 
-    def _mark(self, judgment: Judgment) -> None:
+    def _note_effects(self, judgment: Judgment) -> None:
         self.doubt = self.doubt or judgment.doubt
         self.moves = self.moves or judgment.moves
         self.paints = self.paints or judgment.paints
@@ -150,12 +150,12 @@ class Change:
     def _size(self, sizes: tuple[Length, ...], replaces: bool) -> None:
         least, most = self.outer.least, self.outer.most
         low = min(s.value * least if s.relative else s.value for s in sizes)
-        high = max(_grown(s.value * most) if s.relative else s.value for s in sizes)
+        high = max(_at_least_six_pixels(s.value * most) if s.relative else s.value for s in sizes)
         self.least = low if replaces else min(self.least, low)
         self.most = high if replaces else max(self.most, high)
 
     def hide(self, inline: Judgment, rules: Sequence[Rule]) -> None:
-        """By an inline style; a rule that is important may undo it, then it is doubtful."""
+        """Applies what an inline style hides; an important rule may undo that, then it is doubtful."""
         hides = inline.hides
         if not hides:
             return
@@ -178,11 +178,11 @@ class Change:
         if tag == "body" and not {"link", "vlink", "alink"}.isdisjoint(attributes):
             self._links(attributes)
         judged = [rule.judgment for rule in rules]
-        self._hang(inline, judged)
-        self._together([*judged, inline] if inline is not None else judged, tag)
+        self._check_hanging(inline, judged)
+        self._check_combinations([*judged, inline] if inline is not None else judged, tag)
 
-    def _together(self, judged: list[Judgment], tag: str) -> None:
-        """Declarations that do something only beside each other, perhaps in different rules."""
+    def _check_combinations(self, judged: list[Judgment], tag: str) -> None:
+        """Checks declarations that have an effect only together, perhaps in different rules."""
         if any(j.clips for j in judged) and any(j.sized for j in judged):
             self.doubt = True
         offset = max((j.offset for j in judged), default=0.0)
@@ -196,9 +196,9 @@ class Change:
             self.doubt = self.moves = self.paints = True  # one after the other they go far to the left
         if inline and any(j.sized for j in judged):
             self.tight = True  # what does not fit into it lies on what is beside it
-        self._crowd(inline and any(j.grounds for j in judged))
+        self._check_crowding(inline and any(j.grounds for j in judged))
 
-    def _crowd(self, on_its_line: bool) -> None:
+    def _check_crowding(self, on_its_line: bool) -> None:
         """A ground behind words, or words that are not to be seen, may cover a line that is too close."""
         if self.tight or self.most > _LARGE:
             unseen = not all(paint.readable() for paint in self.paints_inside)
@@ -212,7 +212,7 @@ class Change:
         links = tuple(colour for judgment in judgments for colour in judgment.colours or ())
         self.paints_inside = [replace(p, links=links or p.links) for p in self.paints_inside]
 
-    def _hang(self, inline: Judgment | None, judged: list[Judgment]) -> None:
+    def _check_hanging(self, inline: Judgment | None, judged: list[Judgment]) -> None:
         """A first line that hangs out to the left, as in lists, needs room there."""
         lefts = [judgment.left for judgment in judged if judgment.left is not None]
         if inline is None or inline.left is None:
@@ -226,7 +226,7 @@ class Change:
             self.doubt = True
             self.moves = self.moves or indent > 0
 
-    def look(self, tag: str) -> Look:
+    def text_style(self, tag: str) -> TextStyle:
         outer = self.outer
         paints = tuple(self.paints_inside)
         if self.box != "inline":
@@ -239,7 +239,7 @@ class Change:
             and self.shift <= _WIDEST
             and all(paint.readable() for paint in paints)
         )
-        return Look(
+        return TextStyle(
             paints,
             paints if tag == "body" else outer.body,
             self.doubt,
@@ -258,6 +258,6 @@ class Change:
         )
 
 
-def _grown(size: float) -> float:
-    """Chromium shows no relative size smaller than 6 pixels, unless it is 0."""
+def _at_least_six_pixels(size: float) -> float:
+    """The size as Chromium shows it: a relative one has 6 pixels at least, unless it is 0."""
     return max(size, 6.0) if size > 0 else size

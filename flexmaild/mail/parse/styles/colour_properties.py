@@ -8,8 +8,8 @@ from typing import Final
 
 from flexmaild.mail.parse.shown import words
 from flexmaild.mail.parse.styles.colours import Colour, colour_of
-from flexmaild.mail.parse.styles.css_values import Values, each_name, is_neutral, word_of
-from flexmaild.mail.parse.styles.draft import OPACITY, Draft
+from flexmaild.mail.parse.styles.css_values import Values, by_property, is_neutral, word_of
+from flexmaild.mail.parse.styles.declared import OPACITY, Declared
 
 # What may stand in "background" beside a colour when there is no picture.
 _GROUND_WORDS = frozenset(
@@ -20,28 +20,28 @@ _GROUND_WORDS = frozenset(
 )
 
 
-def _opacity(draft: Draft, name: str, values: Values) -> bool:
+def _opacity(declared: Declared, name: str, values: Values) -> bool:
     token = values[0]
     if len(values) == 1 and token.type in ("number", "percentage"):
         value = token.value if token.type == "number" else token.value / 100
         if value < 0.1:
-            draft.hides |= OPACITY
+            declared.hides |= OPACITY
             return True
-        draft.shows |= OPACITY
+        declared.shows |= OPACITY
         return bool(value >= 0.99)  # they multiply down the tree
-    draft.shows |= OPACITY
+    declared.shows |= OPACITY
     return is_neutral(token)
 
 
-def _colour(draft: Draft, name: str, values: Values) -> bool:
+def _colour(declared: Declared, name: str, values: Values) -> bool:
     found = colour_of(values[0]) if len(values) == 1 else None
     if found is None:
         return False
-    draft.colours.append(found)
+    declared.colours.append(found)
     return True
 
 
-def _ground(draft: Draft, name: str, values: Values) -> bool:
+def _ground(declared: Declared, name: str, values: Values) -> bool:
     colour: Colour | None = None
     for token in values:
         if word_of(token) in _GROUND_WORDS or token.type in ("percentage", "dimension", "number", "literal"):
@@ -50,12 +50,12 @@ def _ground(draft: Draft, name: str, values: Values) -> bool:
         if found is None or colour is not None:
             return False
         colour = found
-    draft.grounds.append(colour or (0.0, 0.0, 0.0, 0.0))
-    draft.paints = draft.paints or bool(colour and colour[3])
+    declared.grounds.append(colour or (0.0, 0.0, 0.0, 0.0))
+    declared.paints = declared.paints or bool(colour and colour[3])
     return True
 
 
-def _ground_detail(draft: Draft, name: str, values: Values) -> bool:
+def _ground_detail(declared: Declared, name: str, values: Values) -> bool:
     words = [word_of(v) for v in values]
     if "text" in words:
         return False
@@ -65,15 +65,15 @@ def _ground_detail(draft: Draft, name: str, values: Values) -> bool:
     )
 
 
-def _text_fill(draft: Draft, name: str, values: Values) -> bool:
+def _text_fill(declared: Declared, name: str, values: Values) -> bool:
     return all(word_of(v) in ("currentcolor", "initial", "inherit", "unset") for v in values)
 
 
-def _scheme(draft: Draft, name: str, values: Values) -> bool:
+def _scheme(declared: Declared, name: str, values: Values) -> bool:
     return all(word_of(v) in ("light", "normal", "only", "inherit") for v in values)
 
 
-COLOUR_JUDGES: Final = each_name(
+COLOUR_JUDGES: Final = by_property(
     {
         _opacity: ("opacity",),
         _colour: ("color",),

@@ -21,7 +21,7 @@ INHERITED: Colour = (-1.0, -1.0, -1.0, -1.0)
 
 # WCAG 2 asks for 4.5 and mail programs write grey at 2.3 (#aaa). Orange on white, in which remarks are
 # typed, has 1.97 and Outlook's light green 1.84; black on #333 has 1.66, yellow on white 1.07.
-READABLE = 1.8
+_READABLE = 1.8
 
 # CSS Color 4, section 6.2; Outlook writes windowtext for the colour of ordinary text.
 _SYSTEM = {"windowtext": BLACK, "canvastext": BLACK, "window": WHITE, "canvas": WHITE}
@@ -95,7 +95,7 @@ def readable(text: Colour, ground: Colour) -> bool:
     light, dark = _luminance(over(text, ground)), _luminance(ground)
     if light < dark:
         light, dark = dark, light
-    return (light + 0.05) / (dark + 0.05) >= READABLE
+    return (light + 0.05) / (dark + 0.05) >= _READABLE
 
 
 def _luminance(colour: Colour) -> float:

@@ -1,7 +1,7 @@
 """The values of one declaration of CSS, and what can be said of them whatever their property is.
 
 Called by `mail.parse.styles.properties` and by the judges of its kinds of properties. A judge says whether
-text stays readable, and notes in the draft what must be tracked down the tree. Linear; never raises for what
+text stays readable, and notes in `declared` what must be tracked down the tree. Linear; never raises for what
 tinycss2 parsed.
 """
 
@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterable, Mapping
 from tinycss2.ast import Node
 
 from flexmaild.mail.parse.styles.colours import colour_of
-from flexmaild.mail.parse.styles.draft import Draft
+from flexmaild.mail.parse.styles.declared import Declared
 from flexmaild.mail.parse.styles.lengths import length_of
 
 Values = list[Node]
-Judge = Callable[[Draft, str, Values], bool]
+Judge = Callable[[Declared, str, Values], bool]
 
 
-def each_name(judges: Mapping[Judge, Iterable[str]]) -> dict[str, Judge]:
+def by_property(judges: Mapping[Judge, Iterable[str]]) -> dict[str, Judge]:
     """The judge of each property, from the properties of each judge."""
     return {name: judge for judge, names in judges.items() for name in names}
 
@@ -45,16 +45,17 @@ def pixels_of(token: Node, whole: float = 1000.0) -> float | None:
     return found.value * 16.0 if found.relative else found.value
 
 
-def harmless(draft: Draft, name: str, values: Values) -> bool:
-    """Whatever it says, text can be read; functions (calc, attr, url, env) are not looked into."""
+def harmless(declared: Declared, name: str, values: Values) -> bool:
+    """Whether the values are plain: then text can be read whatever they say; functions (calc, attr, url, env)
+    are not looked into."""
     return all(v.type not in ("function", "url", "{} block", "error") for v in values)
 
 
-def coloured(draft: Draft, name: str, values: Values) -> bool:
-    """A colour of something beside the text."""
+def coloured(declared: Declared, name: str, values: Values) -> bool:
+    """Whether all are readable colours of something other than the text."""
     return all(v.type != "function" or colour_of(v) is not None for v in values)
 
 
-def words_only(draft: Draft, name: str, values: Values) -> bool:
-    """Keywords, whichever they are."""
+def words_only(declared: Declared, name: str, values: Values) -> bool:
+    """Whether all are keywords."""
     return all(v.type == "ident" for v in values)

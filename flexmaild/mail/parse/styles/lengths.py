@@ -1,7 +1,7 @@
 """Lengths of CSS in pixels, or in the size of a letter where their unit is one.
 
-Called by the judges of properties and by `mail.parse.styles.visibility`. Units that depend on the window are
-not known here. Never raises.
+Called by the judges of properties and by `mail.parse.styles.visibility`. Apart, since `declared` holds
+lengths and is imported by all of them. Units that depend on the window are not known here. Never raises.
 """
 
 from dataclasses import dataclass

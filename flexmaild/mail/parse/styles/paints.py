@@ -1,6 +1,6 @@
 """The colours that text may have at a place of a page, and what may be behind it.
 
-Called by `mail.parse.styles.changes`, held by the looks of `mail.parse.styles.inherited`. Rules of a sheet
+Called by `mail.parse.styles.changes`, held by the looks of `mail.parse.styles.text_style`. Rules of a sheet
 add to what is possible; beyond a bound nothing is certain. Frozen; never raises.
 """
 

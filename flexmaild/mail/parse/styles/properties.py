@@ -16,23 +16,23 @@ from flexmaild.mail.parse.styles.colour_properties import COLOUR_JUDGES
 from flexmaild.mail.parse.styles.css_values import (
     Judge,
     Values,
+    by_property,
     coloured,
-    each_name,
     harmless,
     is_neutral,
     word_of,
     words_only,
 )
-from flexmaild.mail.parse.styles.draft import AWAY, DISPLAY, OPACITY, STRUCK, VISIBILITY, Draft
+from flexmaild.mail.parse.styles.declared import AWAY, DISPLAY, OPACITY, STRUCK, VISIBILITY, Declared
 from flexmaild.mail.parse.styles.text_properties import TEXT_JUDGES
 
 
-def _behaviour(draft: Draft, name: str, values: Values) -> bool:
+def _behaviour(declared: Declared, name: str, values: Values) -> bool:
     """Word's `v\\:* {behavior:url(#default#VML)}`; only the Internet Explorer of old knew it."""
     return all(v.type in ("url", "function") for v in values)
 
 
-_SIMPLE_JUDGES: Final = each_name(
+_SIMPLE_JUDGES: Final = by_property(
     {
         harmless: words(
             "font-style font-weight font-stretch text-align text-align-last text-justify"
@@ -105,8 +105,8 @@ def _office(name: str) -> bool:
     return name.startswith(_OFFICE) and not name.startswith("mso-style-text")
 
 
-def note(draft: Draft, node: Declaration) -> None:
-    """Take a declaration into the draft."""
+def apply_declaration(declared: Declared, node: Declaration) -> None:
+    """Adds the effects of a declaration."""
     name = node.lower_name
     if name.startswith("--"):
         return  # does nothing until var() uses it, and var() is on no list
@@ -115,21 +115,21 @@ def note(draft: Draft, node: Declaration) -> None:
         return  # browsers drop it; Outlook on the web leaves "background:" behind
     judged = _JUDGES.get(name)
     if judged is not None:
-        draft.names.add(name)
-        accepted = judged(draft, name, values)
+        declared.names.add(name)
+        accepted = judged(declared, name, values)
     elif name.startswith("mso-"):
         accepted = _office(name) or (name == "mso-element" and word_of(values[0]) == "para-border-div")
     else:
-        draft.names.add(name)
+        declared.names.add(name)
         accepted = name != "all" and all(is_neutral(v) for v in values)
         if not accepted and not name.startswith(_STAYING):
             # What we do not know may move its element onto others, some of it what follows as well.
-            draft.moves = True
-            draft.paints = draft.paints or "margin" in name or "spacing" in name
+            declared.moves = True
+            declared.paints = declared.paints or "margin" in name or "spacing" in name
     if not accepted:
-        draft.doubt = True
+        declared.doubt = True
     if node.important:
-        draft.important |= _GROUPS.get(name, 0)
-        draft.colour_important |= name == "color"
-        draft.ground_important |= name.startswith("background")
-        draft.size_important |= name in ("font", "font-size")
+        declared.important |= _GROUPS.get(name, 0)
+        declared.colour_important |= name == "color"
+        declared.ground_important |= name.startswith("background")
+        declared.size_important |= name in ("font", "font-size")

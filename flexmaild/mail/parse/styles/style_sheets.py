@@ -63,7 +63,7 @@ class Styles:
 
 
 def styles_of(tree: LexborHTMLParser, page: str) -> Styles:
-    """Find what the sheets of this page apply to."""
+    """The rules of the sheets of this page, by element."""
     styles = Styles()
     sheets = tree.css("style")
     if tree.css_first('link[rel*="stylesheet" i]') is not None or len(sheets) > _MOST_SHEETS:
@@ -110,7 +110,7 @@ def _apply(rule: Rule, conditional: bool, matcher: _Matcher, styles: Styles) -> 
 
 
 class _Matcher:
-    """The parser's own matching, each compound once."""
+    """Matches selectors by the parser, each compound once."""
 
     def __init__(self, tree: LexborHTMLParser, budget: int) -> None:
         self._tree = tree

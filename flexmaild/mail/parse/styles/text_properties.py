@@ -1,7 +1,8 @@
 """Which values of the properties of letters and lines leave text readable.
 
 Called by `mail.parse.styles.properties` through `TEXT_JUDGES`: fonts and their sizes, what is drawn through
-text, how close its lines and letters are. What may lie on text of others is noted.
+text, how close its lines and letters are. What may lie on text of others is noted. Also the fonts whose
+letters are pictures, and the few such letters that programs write by themselves.
 """
 
 from typing import Final
@@ -10,47 +11,46 @@ from tinycss2.ast import Node
 
 from flexmaild.mail.parse.styles.css_values import (
     Values,
+    by_property,
     coloured,
-    each_name,
     harmless,
     is_neutral,
     pixels_of,
     word_of,
     words_only,
 )
-from flexmaild.mail.parse.styles.draft import STRUCK, Draft
+from flexmaild.mail.parse.styles.declared import STRUCK, Declared
 from flexmaild.mail.parse.styles.lengths import Length, length_of
-from flexmaild.mail.parse.styles.symbol_fonts import SYMBOL_FONTS
 
 _MEASURED = frozenset(("dimension", "number", "percentage"))
 
 
-def _decoration(draft: Draft, name: str, values: Values) -> bool:
+def _decoration(declared: Declared, name: str, values: Values) -> bool:
     words = [word_of(v) for v in values]
     if "line-through" in words:
-        draft.hides |= STRUCK
+        declared.hides |= STRUCK
         # A line in a colour of its own may be one that is not seen.
         return set(words) <= {"line-through", "underline", "overline", "solid", "double"}
-    draft.shows |= STRUCK
-    return coloured(draft, name, values) and _thin(draft, name, values)
+    declared.shows |= STRUCK
+    return coloured(declared, name, values) and _line_near_text(declared, name, values)
 
 
-def _thin(draft: Draft, name: str, values: Values) -> bool:
+def _line_near_text(declared: Declared, name: str, values: Values) -> bool:
     """A line by the text, or how far it is from it; a broad one lies on the line above."""
     sizes = [0.0 if v.type == "ident" else pixels_of(v, 16.0) for v in values if v.type in _MEASURED]
     if all(size is not None and abs(size) <= 8 for size in sizes):
         return True
-    draft.moves = draft.paints = True
+    declared.moves = declared.paints = True
     return False
 
 
-def _family(draft: Draft, name: str, values: Values) -> bool:
+def _family(declared: Declared, name: str, values: Values) -> bool:
     first = values[0]
     family = " ".join(word_of(v) or str(v.value) for v in values[:2] if v.type in ("ident", "string"))
     if any(v.type == "error" for v in values):
         return True  # a line end in quotes, as mail programs fold: browsers drop the declaration
-    draft.symbols = first.type in ("ident", "string") and family.lower().startswith(SYMBOL_FONTS)
-    return harmless(draft, name, values)
+    declared.symbols = first.type in ("ident", "string") and family.lower().startswith(SYMBOL_FONTS)
+    return harmless(declared, name, values)
 
 
 _SIZES = {
@@ -78,14 +78,14 @@ def _size_of(token: Node) -> Length | None:
     return length_of(token)
 
 
-def _size(draft: Draft, name: str, values: Values) -> bool:
+def _size(declared: Declared, name: str, values: Values) -> bool:
     found = _size_of(values[0]) if len(values) == 1 else None
     if found is None or found.value < 0:
         return False
-    draft.sizes.append(found)
+    declared.sizes.append(found)
     if values[0].type == "dimension" and values[0].lower_unit == "rem":
-        # Of the root's size, which is 16 unless somebody says so.
-        draft.sizes.append(Length(float(values[0].value), True))
+        # Of the root's size, which is 16 unless a rule changes it.
+        declared.sizes.append(Length(float(values[0].value), True))
     return True
 
 
@@ -93,14 +93,14 @@ def _size(draft: Draft, name: str, values: Values) -> bool:
 _SYSTEM_FONTS = frozenset(("caption", "icon", "menu", "message-box", "small-caption", "status-bar"))
 
 
-def _font(draft: Draft, name: str, values: Values) -> bool:
+def _font(declared: Declared, name: str, values: Values) -> bool:
     words = [word_of(v) for v in values]
     if len(values) == 1:
-        draft.symbols = False
+        declared.symbols = False
         if words[0] in ("inherit", "unset", "initial"):
-            return _size(draft, name, values)
+            return _size(declared, name, values)
         if words[0] in _SYSTEM_FONTS or words[0].startswith("-apple-system-"):
-            draft.sizes.append(Length(13.0))
+            declared.sizes.append(Length(13.0))
             return True
         return False
     for at, token in enumerate(values):
@@ -112,45 +112,45 @@ def _font(draft: Draft, name: str, values: Values) -> bool:
         rest = values[at + 1 :]
         if not rest:
             return True  # without a family it is none
-        draft.sizes.append(size)
+        declared.sizes.append(size)
         if rest and rest[0].type == "literal" and rest[0].value == "/":
-            tall = _line_height(draft, name, rest[1:2])
-            return tall and bool(rest[2:]) and _family(draft, name, rest[2:])
-        return _family(draft, name, rest)
+            tall = _line_height(declared, name, rest[1:2])
+            return tall and bool(rest[2:]) and _family(declared, name, rest[2:])
+        return _family(declared, name, rest)
     return False
 
 
-def _line_height(draft: Draft, name: str, values: Values) -> bool:
+def _line_height(declared: Declared, name: str, values: Values) -> bool:
     """Lines that are too close lie on each other; those of 1 have no space between them."""
     if len(values) != 1 or is_neutral(values[0]):
-        draft.tight = len(values) != 1
+        declared.tight = len(values) != 1
         return len(values) == 1
     token = values[0]
     found = length_of(token)
     if found is not None and not found.relative and token.type != "number":
-        draft.tight = found.value < 12
+        declared.tight = found.value < 12
         return 8 <= found.value <= 120
     factor = token.value / 100 if token.type == "percentage" else found.value if found is not None else 0.0
-    draft.tight = factor < 1
+    declared.tight = factor < 1
     return bool(0.8 <= factor <= 5)
 
 
-def _indent(draft: Draft, name: str, values: Values) -> bool:
+def _indent(declared: Declared, name: str, values: Values) -> bool:
     if len(values) != 1:
         return False
     pixels = 0.0 if is_neutral(values[0]) else pixels_of(values[0])
     if pixels is None or pixels < -100:
-        draft.moves = True
+        declared.moves = True
         return False
-    draft.indent = pixels
+    declared.indent = pixels
     return True
 
 
-def _spacing(draft: Draft, name: str, values: Values) -> bool:
+def _spacing(declared: Declared, name: str, values: Values) -> bool:
     pixels = 0.0 if is_neutral(values[0]) else pixels_of(values[0])
     least = -1 if name == "letter-spacing" else -2
     if pixels is None or pixels < least:
-        draft.moves = draft.paints = True
+        declared.moves = declared.paints = True
     return len(values) == 1 and pixels is not None and least <= pixels <= 10
 
 
@@ -159,51 +159,51 @@ _SPACES = {"normal": "normal", "nowrap": "nowrap", "pre": "pre", "initial": "nor
 )
 
 
-def _white_space(draft: Draft, name: str, values: Values) -> bool:
+def _white_space(declared: Declared, name: str, values: Values) -> bool:
     word = word_of(values[0]) if len(values) == 1 else ""
     if word in ("inherit", "unset"):
         return True
-    draft.space = _SPACES.get(word, "")
-    return bool(draft.space)
+    declared.space = _SPACES.get(word, "")
+    return bool(declared.space)
 
 
-def _direction(draft: Draft, name: str, values: Values) -> bool:
-    draft.backwards = word_of(values[0]) == "rtl"
-    return harmless(draft, name, values)
+def _direction(declared: Declared, name: str, values: Values) -> bool:
+    declared.backwards = word_of(values[0]) == "rtl"
+    return harmless(declared, name, values)
 
 
-def _bidi(draft: Draft, name: str, values: Values) -> bool:
+def _bidi(declared: Declared, name: str, values: Values) -> bool:
     return all(
         word_of(v) in ("normal", "embed", "isolate", "plaintext", "initial", "inherit") for v in values
     )
 
 
-def _tabs(draft: Draft, name: str, values: Values) -> bool:
+def _tabs(declared: Declared, name: str, values: Values) -> bool:
     return all(is_neutral(v) or (v.type == "number" and v.value <= 16) for v in values)
 
 
-def _wrap(draft: Draft, name: str, values: Values) -> bool:
+def _wrap(declared: Declared, name: str, values: Values) -> bool:
     if any(word_of(v) == "nowrap" for v in values):
-        draft.space = draft.space or "nowrap"
-    return words_only(draft, name, values)
+        declared.space = declared.space or "nowrap"
+    return words_only(declared, name, values)
 
 
-def _stroke(draft: Draft, name: str, values: Values) -> bool:
+def _stroke(declared: Declared, name: str, values: Values) -> bool:
     return all(is_neutral(v) or (v.type in ("number", "dimension") and v.value == 0) for v in values)
 
 
-def _vertical(draft: Draft, name: str, values: Values) -> bool:
+def _vertical(declared: Declared, name: str, values: Values) -> bool:
     pixels = 0.0 if values[0].type == "ident" else pixels_of(values[0], 16.0)
     if len(values) == 1 and pixels is not None and -16 <= pixels <= 16:
         return True
-    draft.moves = draft.paints = True
+    declared.moves = declared.paints = True
     return False
 
 
-TEXT_JUDGES: Final = each_name(
+TEXT_JUDGES: Final = by_property(
     {
         _decoration: ("text-decoration", "text-decoration-line"),
-        _thin: ("text-decoration-thickness", "text-underline-offset"),
+        _line_near_text: ("text-decoration-thickness", "text-underline-offset"),
         _family: ("font-family",),
         _size: ("font-size",),
         _font: ("font",),
@@ -219,3 +219,35 @@ TEXT_JUDGES: Final = each_name(
         _vertical: ("vertical-align",),
     }
 )
+
+
+SYMBOL_FONTS = ("wingdings", "webdings", "symbol", "marlett", "zapfdingbats", "zapf dingbats", "mt extra")
+# What Outlook's autocorrection makes of :-) :-| :-( --> <-- ==> <== <=>: letters of a font of pictures.
+_DRAWN = {
+    "J": "☺",
+    "K": "😐",
+    "L": "☹",
+    "à": "→",
+    "ß": "←",
+    "è": "⇒",
+    "ç": "⇐",
+    "ó": "⇔",
+    # And the marks of its lists.
+    "l": "●",
+    "n": "■",
+    "o": "□",
+    "q": "❑",
+    "v": "❖",
+    "§": "▪",
+    "Ø": "➢",
+    "ü": "✓",
+    "û": "✗",
+}
+
+
+def shown_by_symbol_font(text: str) -> str | None:
+    """What text in a font of pictures shows: Outlook's own few, or a mark; None where that is not known."""
+    bare = text.strip()
+    if bare in _DRAWN:
+        return text.replace(bare, _DRAWN[bare])
+    return text if len(bare) <= 1 and not bare.isalnum() else None

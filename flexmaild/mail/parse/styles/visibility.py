@@ -1,9 +1,9 @@
 """What declarations (an inline style, a rule of a style sheet) do to the text they apply to.
 
-Called by `mail.parse.styles.style_sheets` and `mail.parse.styles.looks`. Text is certainly seen only where
-every declaration is on a list of ours (`properties`): a property whose value leaves text readable. What hides
-surely is told apart, so that such text appears nowhere; all the rest is doubt. A false alarm costs a
-question, a missed one would count text that nobody saw. Linear; never raises; knows no tree.
+Called by `mail.parse.styles.style_sheets` and `mail.parse.styles.element_style`. Text is certainly seen only
+where every declaration is on a list of ours (`properties`): a property whose value leaves text readable. What
+hides surely is told apart, so that such text appears nowhere; all the rest is doubt. A false alarm costs a
+question, a missed one would count text that the person did not see. Linear; never raises; knows no tree.
 """
 
 from collections.abc import Iterable
@@ -15,15 +15,15 @@ import tinycss2
 from tinycss2.ast import Node
 
 from flexmaild.mail.parse.styles.colours import Colour, attribute_colour
-from flexmaild.mail.parse.styles.draft import DISPLAY, OPACITY, Draft, settled
+from flexmaild.mail.parse.styles.declared import DISPLAY, OPACITY, Declared, hiding_groups
 from flexmaild.mail.parse.styles.lengths import Length
-from flexmaild.mail.parse.styles.properties import note
-from flexmaild.mail.parse.styles.symbol_fonts import SYMBOL_FONTS
+from flexmaild.mail.parse.styles.properties import apply_declaration
+from flexmaild.mail.parse.styles.text_properties import SYMBOL_FONTS
 
 # These hide all that is inside, and nothing inside can undo it.
 FOR_GOOD: Final = DISPLAY | OPACITY
 
-# Smaller is no text that somebody types and reads; below the second nothing is seen at all.
+# Smaller text is not typed and read by a person; below the second nothing is seen at all.
 READABLE_SIZE, SEEN_SIZE, LARGEST_SIZE = 6.0, 2.0, 200.0
 _LONGEST_STYLE = 4096  # Word's longest in the collections has 600 characters
 _LONGEST_CACHED = 600
@@ -69,55 +69,55 @@ class Judgment:
 DOUBTFUL: Final = Judgment(doubt=True)
 
 
-def _is_plain(draft: Draft) -> bool:
+def _is_plain(declared: Declared) -> bool:
     """Whether nothing is noted that changes how text looks or where it stands, but for what hides it and the
     lengths at its left."""
     boxes = (
-        draft.clips,
-        draft.sized,
-        draft.placed,
-        draft.tight,
-        draft.outdent,
-        draft.offset,
-        draft.backwards,
+        declared.clips,
+        declared.sized,
+        declared.placed,
+        declared.tight,
+        declared.outdent,
+        declared.offset,
+        declared.backwards,
     )
-    tracked = (draft.colours, draft.grounds, draft.sizes, draft.display, draft.space, draft.symbols)
-    others = (draft.important, draft.doubt, draft.moves, draft.shows, draft.indent)
-    return not any((*boxes, *tracked, *others))
+    colours_and_fonts = (declared.colours, declared.grounds, declared.sizes, declared.symbols)
+    layout = (declared.display, declared.space, declared.indent, declared.moves, declared.shows)
+    return not any((*boxes, *colours_and_fonts, *layout, declared.important, declared.doubt))
 
 
-def _finished(draft: Draft) -> Judgment:
-    hides = settled(draft)
-    told = draft.margin is not None or draft.padding is not None
-    left = (draft.margin or 0.0) + (draft.padding or 0.0) + draft.border
+def _finished(declared: Declared) -> Judgment:
+    hides = hiding_groups(declared)
+    told = declared.margin is not None or declared.padding is not None
+    left = (declared.margin or 0.0) + (declared.padding or 0.0) + declared.border
     return Judgment(
-        plain=not (hides or left) and _is_plain(draft),
-        doubt=draft.doubt,
-        moves=draft.moves,
-        paints=draft.paints,
-        boxed=draft.boxed and bool(draft.grounds),
-        clips=draft.clips,
-        sized=draft.sized,
-        tight=draft.tight,
-        outdent=draft.outdent,
-        backwards=draft.backwards,
-        placed=draft.placed,
-        offset=draft.offset,
+        plain=not (hides or left) and _is_plain(declared),
+        doubt=declared.doubt,
+        moves=declared.moves,
+        paints=declared.paints,
+        boxed=declared.boxed and bool(declared.grounds),
+        clips=declared.clips,
+        sized=declared.sized,
+        tight=declared.tight,
+        outdent=declared.outdent,
+        backwards=declared.backwards,
+        placed=declared.placed,
+        offset=declared.offset,
         hides=hides,
-        declares=draft.hides | draft.shows,
-        important=draft.important,
-        colours=tuple(draft.colours[:4]) if draft.colours else None,
-        grounds=tuple(draft.grounds[:4]) if draft.grounds else None,
-        colour_important=draft.colour_important,
-        ground_important=draft.ground_important,
-        sizes=tuple(draft.sizes[:4]),
-        size_important=draft.size_important,
-        display=draft.display,
-        space=draft.space,
-        shift=left + max(0.0, draft.indent),
+        declares=declared.hides | declared.shows,
+        important=declared.important,
+        colours=tuple(declared.colours[:4]) if declared.colours else None,
+        grounds=tuple(declared.grounds[:4]) if declared.grounds else None,
+        colour_important=declared.colour_important,
+        ground_important=declared.ground_important,
+        sizes=tuple(declared.sizes[:4]),
+        size_important=declared.size_important,
+        display=declared.display,
+        space=declared.space,
+        shift=left + max(0.0, declared.indent),
         left=left if told else None,
-        indent=max(0.0, -draft.indent),
-        symbols=draft.symbols,
+        indent=max(0.0, -declared.indent),
+        symbols=declared.symbols,
     )
 
 
@@ -142,13 +142,13 @@ def _judged(style: str) -> Judgment:
 
 def judge(content: Iterable[Node]) -> Judgment:
     """The judgment of what tinycss2 found in a style attribute or between the braces of a rule."""
-    draft = Draft()
+    declared = Declared()
     for node in content:
         if node.type != "declaration":
-            draft.doubt = True
+            declared.doubt = True
             continue
-        note(draft, node)
-    return _finished(draft)
+        apply_declaration(declared, node)
+    return _finished(declared)
 
 
 # HTML, "rules for parsing a legacy font size"; signs count from 3.
@@ -159,20 +159,20 @@ _STEPS = frozenset("1234567")
 @lru_cache(maxsize=512)
 def judge_font(colour: str, size: str, face: str) -> Judgment:
     """`<font color size face>`, each empty where it is not there."""
-    draft = Draft()
+    declared = Declared()
     if colour:
         found = attribute_colour(colour)
-        draft.doubt = found is None
+        declared.doubt = found is None
         if found is not None:
-            draft.colours.append(found)
+            declared.colours.append(found)
     if size:
         step = size.strip()
         number = int(step) if step.lstrip("+-") in _STEPS else 0
-        draft.doubt = draft.doubt or not number
-        draft.sizes.append(Length(_FONT_SIZES[max(1, min(7, 3 + number if step[:1] in "+-" else number))]))
+        declared.doubt = declared.doubt or not number
+        declared.sizes.append(Length(_FONT_SIZES[max(1, min(7, 3 + number if step[:1] in "+-" else number))]))
     if face:
-        draft.symbols = face.strip(" '\"").lower().startswith(SYMBOL_FONTS)
-    return _finished(draft)
+        declared.symbols = face.strip(" '\"").lower().startswith(SYMBOL_FONTS)
+    return _finished(declared)
 
 
 @lru_cache(maxsize=512)

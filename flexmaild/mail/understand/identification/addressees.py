@@ -1,9 +1,9 @@
-"""Whom a mail was written to: somebody else, whose mail we only got a copy of, or got sent on; or us.
+"""To whom a mail was written: to us, or to another, so that we have only a copy or a forwarded mail.
 
-For `reply` (and `mailing_lists`). Sending services replace Message-IDs, so an In-Reply-To that is not ours
-says nothing alone; it does beside a To that names none of our addresses. Cc does not help there: in it stand
-those who read along. `core.approval.admission` says what follows for a mail that was sent on, or not written
-to us.
+For `reply`, `answer` and `mailing_lists`. Sending services replace Message-IDs, so an In-Reply-To that is not
+ours says nothing alone, but it does together with a To that names none of our addresses. Cc does not help
+there: in it stand those who read along. `core.approval.admission` says what follows for a mail that was sent
+on, or not written to us.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -36,10 +36,10 @@ def answers_another(header: Header, rules: Rules) -> bool:
 
 
 def is_redirected(header: Header, rules: Rules) -> bool:
-    """Whether somebody else sent it on (RFC 5322 section 3.6.6), which a signature does not hinder.
+    """Whether it was redirected (RFC 5322 section 3.6.6), which a signature does not prevent.
 
     Only where every Resent-From and every Resent-To is certainly ours, it went from one of our mailboxes to
-    another. Zoho writes an empty Resent-From on mails that nobody sent on.
+    another. Zoho writes an empty Resent-From on mails that were not redirected.
     """
     if not any(name.startswith(b"resent-") and any(header.all(name)) for name in header.fields):
         return False
@@ -58,10 +58,11 @@ def addressed(header: Header, rules: Rules, domain: str) -> Addressed:
 
 
 def is_misdirected(header: Header, rules: Rules, names: Sequence[bytes] = (b"to", b"cc")) -> bool:
-    """Whether neither To nor Cc names us, as in a colleague's mail that somebody brought to us as it was.
+    """Whether neither To nor Cc names us, as in a colleague's mail that another person passed on to us
+    unchanged.
 
     Of several such fields the lowest counts: a signature covers that first (RFC 6376 section 5.4.2), and
-    whoever adds one to a signed mail has to add it above.
+    a field added to a signed mail has to stand above.
     """
     if not rules.own_addresses:
         return False
@@ -92,7 +93,7 @@ def _entries(values: Iterable[bytes], limits: Limits) -> Iterator[str]:
 
 
 def _is_all_ours(values: list[bytes], rules: Rules) -> bool:
-    """Whether there are such fields, and each of them names us and nobody else."""
+    """Whether there are such fields, and each of them names only us."""
     fields = [list(_entries([value], rules.limits)) for value in values]
     return bool(fields) and all(f and all(_is_entry_ours(e, rules) for e in f) for f in fields)
 

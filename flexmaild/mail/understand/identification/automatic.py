@@ -1,6 +1,6 @@
-"""Did a person write this mail? Auto-replies, lists, calendar answers, reports and our own mail.
+"""The nature of a mail: a person's, an automatic reply, of a list, a calendar answer, a report, or our own.
 
-Called by `understand.reply` before anything is made of the text: an out-of-office note may well begin with
+Called by `understand.reply` before the text is read: an out-of-office note may well begin with
 "Approve". The rules are header rules (RFC 3834 section 2 and what Exchange, Notes, Gmail and the common
 responders really send); subjects count only where the header says nothing to the contrary. Never raises.
 """
@@ -13,9 +13,9 @@ from flexmaild.mail.format import OWN_MAIL_HEADER
 from flexmaild.mail.parse.header import Header, decoded
 from flexmaild.mail.parse.message import Mail, Part
 from flexmaild.mail.parse.transfer import transferred
-from flexmaild.mail.understand.identification.mailing_lists import listed
+from flexmaild.mail.understand.identification.mailing_lists import list_field
 from flexmaild.mail.understand.identification.sender import delegate
-from flexmaild.mail.understand.lines import small
+from flexmaild.mail.understand.lines import fold_case
 from flexmaild.mail.understand.words.rules import Rules
 
 _OWN = OWN_MAIL_HEADER.lower().encode()
@@ -83,7 +83,7 @@ _DAEMONS = ("mailer-daemon", "mail-daemon", "maildaemon", "microsoftexchange329e
 
 
 def nature(mail: Mail, sender: str, rules: Rules) -> tuple[MailNature, str]:
-    """What wrote the mail, and which header or part showed it (empty for a person)."""
+    """The nature of the mail, and the header or part that showed it (empty for a person)."""
     header = mail.header
     if header.has(_OWN):
         return MailNature.OWN, OWN_MAIL_HEADER
@@ -96,10 +96,10 @@ def nature(mail: Mail, sender: str, rules: Rules) -> tuple[MailNature, str]:
         return MailNature.OWN, "From is our own address"
     if _is_from_daemon(header, sender):
         return MailNature.BOUNCE, "sent by a mail server"
-    by_list = listed(header, rules)
+    by_list = list_field(header, rules)
     if by_list:
         return MailNature.LIST, by_list
-    because = _machine(header, rules) or _server_speaks(mail) or _report_within(mail)
+    because = _machine_field(header, rules) or _server_sentence(mail) or _report_within(mail)
     if because:
         return MailNature.AUTO_REPLY, because
     if _content_class(header) == _CALENDAR_CLASS:
@@ -112,8 +112,8 @@ def nature(mail: Mail, sender: str, rules: Rules) -> tuple[MailNature, str]:
 def _is_sent_for(sender: str, mail: Mail, rules: Rules) -> bool:
     """Whether a person wrote from our own address, by a shared mailbox or a group that rewrites From.
 
-    Then `core.approval.admission` refuses it, since nobody can tell who it was, and it is seen; our own mails
-    are not.
+    Then `core.approval.admission` refuses it, since the person is unknown, and reports it; our own mails are
+    not reported.
     """
     other = delegate(mail.header, sender, rules.limits)
     return "@" in other and other not in rules.own_addresses
@@ -144,7 +144,7 @@ def _calendar_method(part: Part) -> str:
     return found[1].decode().lower() if found else ""
 
 
-def _server_speaks(mail: Mail) -> str:
+def _server_sentence(mail: Mail) -> str:
     """Whether the first line is a server's or a list's own sentence about the mail that it answers."""
     for text in mail.texts:
         for style, content in text.segments[:1]:
@@ -189,7 +189,8 @@ def _report(root: Part) -> str:
 def _report_within(mail: Mail) -> str:
     """A report anywhere in the mail, as below a gateway's banner, but for one that is attached as a file.
 
-    Whoever sends one on attaches it, as a mail or as a file; a name alone makes none (Mozilla writes one).
+    A person who forwards one attaches it, as a mail or as a file; a name alone makes none (Mozilla writes
+    one).
     """
     for part in mail.walk():
         is_report = part.kind == "multipart/report" or part.kind in _REPORTS
@@ -202,7 +203,7 @@ def _content_class(header: Header) -> bytes:
     return header.first(b"content-class").strip().lower()
 
 
-def _machine(header: Header, rules: Rules) -> str:
+def _machine_field(header: Header, rules: Rules) -> str:
     """The header that shows an automatic mail, empty for none."""
     submitted = [
         value.split(b";")[0].split(b"(")[0].strip().lower() for value in header.all(b"auto-submitted")
@@ -231,7 +232,7 @@ def _machine(header: Header, rules: Rules) -> str:
         return "feedback-id"
     # X-Auto-Response-Suppress and X-MS-Exchange-Inbox-Rules-Loop are no evidence: Exchange sets them on
     # people's mail as well, the latter on every mail that an inbox rule redirects to the reply mailbox.
-    subject = small(_without_tags(decoded(header.first(b"subject"), rules.limits)))
+    subject = fold_case(_without_tags(decoded(header.first(b"subject"), rules.limits)))
     return "subject" if subject.startswith(_SUBJECTS) else ""
 
 

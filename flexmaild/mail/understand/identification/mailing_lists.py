@@ -1,4 +1,4 @@
-"""Is it a mailing list's mail (RFC 2369, RFC 2919)? Not where the list is our own group.
+"""Whether a mailing list sent the mail (RFC 2369, RFC 2919), unless the list is our own group.
 
 For `automatic`. The reply address may be a group, which writes such fields on every member's reply. Then each
 field that names a list has to name ours and no other: what only mentions it, in a list's name, in a comment
@@ -35,7 +35,7 @@ _SCHEME = "mailto:"
 _OLD_LIST = re.compile(r"(?:^|;)\s*list\s+([^\s;]+)", re.IGNORECASE)
 
 
-def listed(header: Header, rules: Rules) -> str:
+def list_field(header: Header, rules: Rules) -> str:
     """The field that shows a mailing list, empty for none and for our own group."""
     shown = [name.decode() for name in _FIELDS if header.has(name)]
     for name in _PRECEDENCES:

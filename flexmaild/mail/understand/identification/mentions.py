@@ -1,4 +1,4 @@
-"""Which of our requests a mail may name, anywhere and in any spelling, so that none of them vanishes.
+"""The requests of ours that a mail may name, anywhere and in any spelling, so that none is overlooked.
 
 For `reply`, and for `engine.sandbox.parent` where a mail could not be taken apart. What `references` finds
 may decide; this is so wide that it may only make a mail seen: everything but letters and digits is left out,
@@ -31,14 +31,14 @@ from flexmaild.mail.parse.part import Part
 from flexmaild.mail.parse.transfer import transferred
 from flexmaild.mail.understand.words.normalised import LOOKALIKES
 
-T = TypeVar("T", bytes, str)
+_T = TypeVar("_T", bytes, str)
 
-# Nobody names more requests; a mail that is full of made-up ones is looked over no further.
+# No person names more requests; a mail full of invented ones is not searched further.
 MOST = 40
 # Of each file so much is looked through, and of all together, bytes: a mail that was sent on as a file has
 # our Message-ID in its header, at its beginning.
 _OF_FILE, _OF_ALL = 256 * 1024, 1 << 20
-# Of a mail that nobody could take apart.
+# Bytes searched of a mail that could not be parsed.
 _OF_WHOLE = 1 << 20
 
 _KEPT = b"0123456789abcdefghijklmnopqrstuvwxyz"
@@ -61,14 +61,14 @@ _OUR_JOB = re.compile(rb"<?(%s)@" % MAIL_ID.encode(), re.IGNORECASE)
 _MOST_JOBS = 5
 
 
-def in_mail(mail: Mail, head: bytes, limits: Limits) -> tuple[bytes, ...]:
+def candidates_in_mail(mail: Mail, head: bytes, limits: Limits) -> tuple[bytes, ...]:
     """What follows "fm1" in header, texts and files of this mail, as candidates for the functions below."""
-    return _distinct(found for text in _places(mail, head, limits) for found in _in(text))
+    return _distinct(found for text in _searched_texts(mail, head, limits) for found in _candidates(text))
 
 
-def in_bytes(data: bytes) -> tuple[bytes, ...]:
+def candidates_in_bytes(data: bytes) -> tuple[bytes, ...]:
     """The same in a mail that cannot be taken apart: header and text as they are."""
-    return _distinct(_in(data[:_OF_WHOLE]))
+    return _distinct(_candidates(data[:_OF_WHOLE]))
 
 
 def requests(candidates: Iterable[bytes]) -> tuple[str, ...]:
@@ -86,14 +86,14 @@ def references(candidates: Iterable[bytes], known: Iterable[str]) -> tuple[str, 
 
 
 def answered_jobs(in_reply_to: Iterable[bytes]) -> tuple[str, ...]:
-    """Ids of mails of ours without a reference, out of In-Reply-To."""
+    """The ids in In-Reply-To of our mails that have no reference."""
     found = (match[1].decode().lower() for value in in_reply_to for match in _OUR_JOB.finditer(value[:2000]))
     return tuple(dict.fromkeys(found))[:_MOST_JOBS]
 
 
-def _distinct(found: Iterator[T]) -> tuple[T, ...]:
+def _distinct(found: Iterator[_T]) -> tuple[_T, ...]:
     """The first of them, each once."""
-    distinct: dict[T, None] = {}
+    distinct: dict[_T, None] = {}
     for one in found:
         distinct[one] = None
         if len(distinct) >= MOST:
@@ -101,7 +101,7 @@ def _distinct(found: Iterator[T]) -> tuple[T, ...]:
     return tuple(distinct)
 
 
-def _places(mail: Mail, head: bytes, limits: Limits) -> Iterator[bytes]:
+def _searched_texts(mail: Mail, head: bytes, limits: Limits) -> Iterator[bytes]:
     yield head
     yield from _of_text(decoded(mail.header.first(b"subject"), limits), is_page=False)
     for text in mail.texts:
@@ -136,9 +136,9 @@ def _of_file(part: Part) -> bytes:
     return transferred(part.body[: 2 * _OF_FILE], encoding).readings[0][:_OF_FILE]
 
 
-def _in(data: bytes) -> Iterator[bytes]:
-    squeezed = data.translate(_LOWER, _LEFT_OUT)
-    for match in _NAMED.finditer(squeezed):
+def _candidates(data: bytes) -> Iterator[bytes]:
+    compared_text = data.translate(_LOWER, _LEFT_OUT)
+    for match in _NAMED.finditer(compared_text):
         yield match[1]
         if match[2] != match[1]:
             yield match[2]

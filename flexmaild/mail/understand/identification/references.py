@@ -27,7 +27,7 @@ _MOST_WRAPS = 6
 _LONGEST_WORD, _SHORTEST_PIECE = 16, 8
 # No reference has one letter so often in a row (1 of 10^9 has); a mask does.
 _MASK = re.compile(r"(.)\1{7}")
-# Copies of one reference stand in text, buttons and footer; nobody needs more than these.
+# Copies of one reference stand in text, buttons and footer; more are not needed.
 _MOST = 50
 _MOST_TRIED, _MOST_IN_GAP = 1000, 40
 # What stands in front of one in a field with Message-IDs, and in an address.

@@ -1,9 +1,9 @@
-"""Who a mail says it is from: one From field with one address that every program sees, or nobody.
+"""The sender that a mail claims: one From field with one address that every program sees, or none.
 
 For `reply`. Beside `a@b`, `<a@b>` and `name <a@b>` there are the forms of programs that quote badly (a comma
 or a colon in the name, the address as its own name, a comment behind it): harmless as long as no second
 address is in the field. With one (`boss@corp.test <evil@x.test>` is the boss for Python and evil for DMARC)
-it is from nobody. The address is only claimed here; `core.approval.admission` says whether to believe it.
+it has no sender. The address is only claimed here; `core.approval.admission` says whether to believe it.
 """
 
 import re
@@ -21,7 +21,7 @@ _LONGEST = 1024
 _SPECIALS = frozenset('<>@,;:"()[]\\')
 # RFC 5322 section 3.2.4: quotes around a dot-atom say nothing.
 _QUOTED_LOCAL = re.compile(r'"([\w.!#$%&\'*+/=?^`{|}~-]+)"@', re.ASCII)
-# Joiners of emoji and of Persian: in a name they deceive nobody.
+# Joiners of emoji and of Persian: in a name they deceive no reader.
 _JOINERS = "\u200c\u200d"
 # The name that a group gives a member whose address it replaced by its own: "'Ann' via Approvals".
 _VIA = re.compile(r"\bvia\b", re.IGNORECASE)
@@ -68,7 +68,7 @@ def _replaced(found: Sender, header: Header, limits: Limits) -> str:
 
 
 def delegate(header: Header, sender_address: str, limits: Limits) -> str:
-    """The Sender field's address where somebody sent in another's name; the field itself if unreadable."""
+    """The address of the Sender field where it differs from From; the field itself if unreadable."""
     fields = header.all(b"sender")
     if not fields:
         return ""
@@ -89,7 +89,7 @@ def address_of(value: bytes, limits: Limits) -> Sender:
 @lru_cache(maxsize=1024)
 def _read(value: bytes, limits: Limits) -> Sender:
     """Kept, for our own address stands in every mail, and an approver's in many."""
-    # Raw 8-bit names are UTF-8 (RFC 6532) or of before; either way "<", ">" and "@" are the same bytes.
+    # Raw 8-bit names are UTF-8 (RFC 6532) or of an older set; either way "<", ">" and "@" are the same bytes.
     text = decode_known(value, "us-ascii").text
     text = "".join(" " if unicodedata.category(c) == "Zs" else c for c in text).strip(" \t")
     if not text:

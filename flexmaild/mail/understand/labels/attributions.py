@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from flexmaild.languages.load import words
-from flexmaild.mail.understand.labels.known import decides, tokens_of
-from flexmaild.mail.understand.labels.quote_borders import CALENDAR, DATE, SPLIT, above, names_us
-from flexmaild.mail.understand.lines import Label, Line, says_something, small
-from flexmaild.mail.understand.words.dates import is_date_line, words_beside_dates
+from flexmaild.mail.understand.labels.known import is_deciding_word, tokens_of
+from flexmaild.mail.understand.labels.quote_borders import CALENDAR, DATE, SPLIT, line_above, names_us
+from flexmaild.mail.understand.lines import Label, Line, fold_case, has_meaning
+from flexmaild.mail.understand.words.dates import is_date_line, words_outside_dates
 from flexmaild.mail.understand.words.doubt import doubt_of, doubts_in, refusing_signs
-from flexmaild.mail.understand.words.language_guess import Spoken
+from flexmaild.mail.understand.words.language_guess import ClauseLanguage
 from flexmaild.mail.understand.words.normalised import tokens
 from flexmaild.mail.understand.words.rules import Rules
 from flexmaild.mail.understand.words.spelling import normal_word
@@ -36,15 +36,15 @@ ATTRIBUTION = "attribution"
 
 
 def label_attribution(lines: Sequence[Line], border: int, rules: Rules) -> None:
-    """The fewest lines above the border that are an attribution; what is glued to its front is typed."""
-    last = above(lines, border)
-    if last < 0 or not _is_free(lines[last]):
+    """Labels the fewest lines above the border that are an attribution; text glued to its front is typed."""
+    last = line_above(lines, border)
+    if last < 0 or not _is_unlabelled(lines[last]):
         return
     joined = ""
     found: tuple[int, int] | None = None
     for first in range(last, max(-1, last - MOST_LINES), -1):
         line = lines[first]
-        if line.is_blank or not _is_free(line) or len(joined) > _LONGEST:
+        if line.is_blank or not _is_unlabelled(line) or len(joined) > _LONGEST:
             break
         if first < last and not _continues_attribution(lines[first + 1].low, rules):
             break  # a sentence stands in the line below, so what is above it is another's
@@ -60,7 +60,7 @@ def label_attribution(lines: Sequence[Line], border: int, rules: Rules) -> None:
     if found is not None:
         first, start = found
         text = " ".join(line.bare.strip() for line in lines[first : last + 1])
-        _take_attribution(lines, first, last, text[:start])
+        _label_as_attribution(lines, first, last, text[:start])
 
 
 def _may_stand_above(line: Line, below: Line, is_whole: bool, rules: Rules) -> bool:
@@ -69,16 +69,16 @@ def _may_stand_above(line: Line, below: Line, is_whole: bool, rules: Rules) -> b
     is_whole: what is below is one without it. A person's line with a number in it would have a date.
     """
     text = line.bare.strip()
-    if is_date_line(text) or any(is_date_line(text[at:]) for at in _starts(text)):
+    if is_date_line(text) or any(is_date_line(text[at:]) for at in _possible_starts(text)):
         return True
     if is_whole and below.low[:1] not in ("<", "(", "[") and not _ADDRESS.match(below.low):
         return False  # what begins with a name needs nothing in front of it
     return len(text) >= _SHORTEST_WRAPPED or names_us(line.low, rules)
 
 
-def _starts(text: str) -> Iterator[int]:
+def _possible_starts(text: str) -> Iterator[int]:
     """Where in a line an attribution may begin behind other text."""
-    low = small(text)
+    low = fold_case(text)
     return _glued_starts(text, low, CALENDAR.search(low)) if len(low) == len(text) else iter(())
 
 
@@ -94,15 +94,15 @@ def _first_digit(text: str) -> list[int]:
     return list(islice((at for at, c in enumerate(text) if c.isdigit()), 1))
 
 
-def _is_free(line: Line) -> bool:
-    """Not known for something else; an attribution may hold our reference, and so words that we sent."""
+def _is_unlabelled(line: Line) -> bool:
+    """Whether the line may be an attribution; one that holds our reference has words that we sent."""
     return not line.label or (line.is_ours and not line.places)
 
 
-def _take_attribution(lines: Sequence[Line], first: int, last: int, before: str) -> None:
+def _label_as_attribution(lines: Sequence[Line], first: int, last: int, before: str) -> None:
     for line in lines[first : last + 1]:
         line.set(Label.QUOTE_HEADER, ATTRIBUTION)
-    if before.strip() and says_something(before):
+    if before.strip() and has_meaning(before):
         lines[first].rule, lines[first].typed = SPLIT, before.rstrip()
 
 
@@ -114,20 +114,20 @@ def _attribution_start(joined: str, rules: Rules) -> int:
 
 
 def _answers(text: str, rules: Rules) -> bool:
-    said = _beside_names(text, rules)
-    return bool(refusing_signs(said)) or any(map(decides, tokens_of(said)))
+    said = _without_names(text, rules)
+    return bool(refusing_signs(said)) or any(map(is_deciding_word, tokens_of(said)))
 
 
-def _beside_names(text: str, rules: Rules) -> str:
+def _without_names(text: str, rules: Rules) -> str:
     """The text in small letters without addresses and our name."""
-    low = _ADDRESS.sub(" ", small(text))
+    low = _ADDRESS.sub(" ", fold_case(text))
     for name in rules.own_names:
         low = low.replace(name, " ")
     return low
 
 
 def _shortest_start(joined: str, rules: Rules) -> int:
-    low = small(joined)
+    low = fold_case(joined)
     if len(low) != len(joined):  # rare letters fold to two
         low = joined.lower()
         if len(low) != len(joined):
@@ -165,7 +165,7 @@ def _shortest_start(joined: str, rules: Rules) -> int:
 
 
 def _doubts_between(joined: str, low: str, date: re.Match[str], rules: Rules) -> bool:
-    """Words of doubt between the date and our name, where a mail program writes the time."""
+    """Whether words of doubt stand between the date and our name, where programs write the time."""
     places = [(at, at + len(name)) for name in rules.marks if (at := low.find(name)) >= 0]
     if not places:
         return False
@@ -173,12 +173,12 @@ def _doubts_between(joined: str, low: str, date: re.Match[str], rules: Rules) ->
     between = low[date.end() : start] if date.end() <= start else low[end : date.start()]
     # Words alone: "on Friday" is a term where a person wrote it. Single letters are "at" and "or".
     found = tokens(normal_word(_ADDRESS.sub(" ", between)))
-    spoken = Spoken(tokens(normal_word(_GLUED.sub(" ", joined))), "")
+    spoken = ClauseLanguage(tokens(normal_word(_GLUED.sub(" ", joined))), "")
     return any(len(word) > 1 and doubt_of(word, spoken) for word in found)
 
 
 def _doubts_before(head: str) -> bool:
-    """Words of doubt in front of the date; "am", "no dia" and other starts are none."""
+    """Whether words of doubt stand in front of the date; "am", "no dia" and other starts are none."""
     for start in _CLEAR_STARTS:
         if head.startswith(start):
             head = head[len(start) :]
@@ -211,7 +211,7 @@ def is_attribution(low: str) -> bool:
 
 
 def _is_unlisted_form(low: str, dated: bool, rules: Rules) -> bool:
-    """A short line with our name and a date, or our name and a colon, at once above our text.
+    """Whether it is a short line with our name and a date, or our name and a colon, directly above our text.
 
     Without a colon or a bracket at its end it holds nothing else: "deploy with flexmaild on 2026-05-16" is no
     attribution.
@@ -222,13 +222,13 @@ def _is_unlisted_form(low: str, dated: bool, rules: Rules) -> bool:
     if dated and sum(c.isdigit() for c in low) >= 4 and count <= 14:
         if low[-1] in ":：>])-" or low.endswith(_VERBS):
             return True
-        others = [word for word in words_beside_dates(_beside_names(low, rules)) if word not in _VERBS]
+        others = [word for word in words_outside_dates(_without_names(low, rules)) if word not in _VERBS]
         return not others and (low[-1].isdigit() or low.endswith(rules.marks))
     return low.endswith((":", "：")) and count <= 6
 
 
 def label_lone_attributions(lines: Sequence[Line], rules: Rules) -> None:
-    """Those whose quote was deleted: with a verb, a date and our name."""
+    """Labels attributions whose quote was deleted: with a verb, a date and our name."""
     for i, line in enumerate(lines):
         if line.label or line.is_blank or len(line.low) > _LONGEST:
             continue
@@ -236,7 +236,7 @@ def label_lone_attributions(lines: Sequence[Line], rules: Rules) -> None:
         if names_us(low, rules) and CALENDAR.search(low) and is_attribution(low):
             start = _attribution_start(line.bare.strip(), rules)
             if start >= 0:
-                _take_attribution(lines, i, i, line.bare.strip()[:start])
+                _label_as_attribution(lines, i, i, line.bare.strip()[:start])
 
 
 def begins_attribution(lines: Sequence[Line], i: int) -> bool:

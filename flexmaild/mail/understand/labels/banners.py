@@ -1,6 +1,6 @@
-"""What gateways add above everybody's mail: banners, classification marks, tags.
+"""What gateways add above every mail: banners, classification marks, tags.
 
-Called by `label` and `signatures`. Only what is known as a whole is taken for such, and never over an answer.
+Called by `label` and `signatures`. Only what is known as a whole gets such a label, never across an answer.
 The texts are in `languages`.
 """
 
@@ -19,17 +19,23 @@ from flexmaild.mail.understand.labels.disclaimers import (
     paragraph_of,
     words_of,
 )
-from flexmaild.mail.understand.labels.known import KnownLines, asks, decides, holds_answer, tokens_of
+from flexmaild.mail.understand.labels.known import (
+    KnownLines,
+    has_deciding_word,
+    has_question_mark,
+    is_deciding_word,
+    tokens_of,
+)
 from flexmaild.mail.understand.lines import Label, Line
 from flexmaild.mail.understand.words.doubt import doubts_in
 from flexmaild.mail.understand.words.rules import Rules
 from flexmaild.mail.understand.words.spelling import normal_word
 
 _TAGS = KnownLines(words(lambda language: language.notice.banner_tags))
-_TELLS = as_compared(words(lambda language: language.notice.banner_tells))
+_BANNER_SIGNS = as_compared(words(lambda language: language.notice.banner_tells))
 _NOUNS = as_compared(words(lambda language: language.notice.banner_nouns))
 _BANNER_WORDS = frozenset(as_compared(words(lambda language: language.notice.banner_words)))
-# Of languages that write no blanks: what tells by itself, and what may stand around it.
+# Pieces of languages without blanks: each shows a banner by itself.
 _BANNER_PIECES = as_compared(words(lambda language: language.notice.banner_pieces))
 _UNSPACED = re.compile(
     "|".join(
@@ -45,7 +51,7 @@ _CLASSIFICATION_WORDS = frozenset(as_compared(words(lambda language: language.no
 
 # Notices above an answer: a gateway's banner, Outlook's, a classification.
 _MOST_BANNERS = 4
-# Words of a banner's telling line that may be strange to it, for the firm's name ("outside of Corp plc").
+# Foreign words that a banner's main line may have, for the firm's name ("outside of Corp plc").
 _STRANGE_WORDS = 4
 # Letters of a legal form behind the name, "plc", which many write small.
 _LEGAL_FORM = 4
@@ -66,14 +72,14 @@ def label_banners(lines: Sequence[Line], start: int, stop: int, rules: Rules) ->
             line.set(Label.BANNER, "a known banner")
         at += length
     if at < stop and not lines[at].label:
-        tagged = untagged(lines[at].bare)
+        tagged = _without_tag(lines[at].bare)
         if tagged:
             lines[at].set(Label.BANNER, "behind a gateway's tag")
             lines[at].typed = tagged
 
 
-def untagged(text: str) -> str:
-    """`[EXTERNAL] Approve` without its tag; empty where there is none."""
+def _without_tag(text: str) -> str:
+    """The text behind a tag (`[EXTERNAL] Approve`); empty without a tag."""
     tag, bracket, after = text.strip().removeprefix("[").partition("]")
     if text.strip().startswith("[") and bracket and (_TAGS.has(tag) or is_classification(tag)):
         return after.strip()
@@ -81,12 +87,12 @@ def untagged(text: str) -> str:
 
 
 def is_classification(text: str) -> bool:
-    """`Classification: Internal`, `TLP:AMBER`, `[Public]`, `社外秘`: all of it is a label's words."""
+    """Whether it holds only the words of a classification: `Classification: Internal`, `TLP:AMBER`."""
     if len(text) > 80:
         return False
     if _CLASSIFICATIONS.has(text):
         return True
-    found = () if asks(text) else tokens_of(text)
+    found = () if has_question_mark(text) else tokens_of(text)
     is_strange = [folded(token) not in _CLASSIFICATION_WORDS for token in found]
     if not any(is_strange):
         return 0 < len(found) <= _LONGEST_CLASSIFICATION
@@ -97,7 +103,7 @@ def is_classification(text: str) -> bool:
         and len(found) <= _LONGEST_WITH_NAME
         and all(token[0].isupper() for token in found)
         and not doubts_in(text)
-        and not any(decides(token) for token in found)
+        and not any(is_deciding_word(token) for token in found)
     )
 
 
@@ -105,50 +111,52 @@ def banner_length(lines: Sequence[Line], rules: Rules) -> int:
     """How many of these lines, from the first on, are one banner; 0 where the first is none."""
     if not lines or lines[0].label or rules.vocabulary.begins(normal_word(lines[0].bare.lstrip(" *_"))):
         return 0
-    if is_classification(lines[0].bare) and not holds_answer(lines[0].bare, rules):
+    if is_classification(lines[0].bare) and not has_deciding_word(lines[0].bare, rules):
         return 1
     paragraph = [line.bare for line in paragraph_of(lines)]
     if known := _TAGS.length(paragraph):
         return known
-    usual = next((i for i in range(len(paragraph)) if _is_foreign(paragraph, i)), len(paragraph))
-    told = next((i for i, line in enumerate(paragraph[: usual + 1]) if _tells(line)), -1)
-    if told >= 0:
-        after = told + 1
-        while after < len(paragraph) and not _is_foreign(paragraph, after):
+    first_foreign = next((i for i in range(len(paragraph)) if _ends_banner(paragraph, i)), len(paragraph))
+    banner_line = next(
+        (i for i, line in enumerate(paragraph[: first_foreign + 1]) if _is_banner_line(line)), -1
+    )
+    if banner_line >= 0:
+        after = banner_line + 1
+        while after < len(paragraph) and not _ends_banner(paragraph, after):
             after += 1
         return after
     return disclaimer_length(lines, rules)
 
 
-def _strange(line: str) -> list[str]:
+def _foreign_words(line: str) -> list[str]:
     """The words of this line, as written, that banners do not consist of."""
     found = []
     for word in words_of(line):
         low = folded(word)
         if low not in _BANNER_WORDS and (low.isascii() or _UNSPACED.sub("", low)):
             found.append(word)
-    return [*found, "?"] if asks(line) else found
+    return [*found, "?"] if has_question_mark(line) else found
 
 
-def _is_foreign(paragraph: Sequence[str], i: int) -> bool:
+def _ends_banner(paragraph: Sequence[str], i: int) -> bool:
     """Whether this line is no banner's: by its words, or as a doubt of its own ("Stop", "only Bob")."""
     line = paragraph[i]
     wraps = i > 0 and len(paragraph[i - 1].strip()) in WRAPPED
     is_doubt = not wraps and len(words_of(line)) <= FEW_WORDS and bool(doubts_in(line))
-    return is_doubt or bool(_strange(line))
+    return is_doubt or bool(_foreign_words(line))
 
 
-def _tells(line: str) -> bool:
-    """Whether this line says what only a banner says, in nothing but a banner's words and a firm's name."""
+def _is_banner_line(line: str) -> bool:
+    """Whether this line says what only a banner says, in words of banners and a firm's name."""
     low = folded(line)
     if not any(piece in low for piece in _BANNER_PIECES) and (
-        not any(tell in low for tell in _TELLS) or not any(noun in low for noun in _NOUNS)
+        not any(tell in low for tell in _BANNER_SIGNS) or not any(noun in low for noun in _NOUNS)
     ):
         return False
-    strange = _strange(line)
+    strange = _foreign_words(line)
     return (
         len(strange) <= _STRANGE_WORDS
         and all(word[0].isupper() or (at and len(word) <= _LEGAL_FORM) for at, word in enumerate(strange))
         and not doubts_in(" ".join(strange))
-        and not any(decides(word) for word in strange)
+        and not any(is_deciding_word(word) for word in strange)
     )

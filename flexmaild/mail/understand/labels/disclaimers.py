@@ -1,6 +1,6 @@
-"""What companies and gateways add below everybody's mail: disclaimers, footers of lists and scanners.
+"""What companies and gateways add below every mail: disclaimers, footers of lists and scanners.
 
-Called by `signatures` and `banners`. Only what is known as a whole is taken for such, and never over an
+Called by `signatures` and `banners`. Only what is known as a whole gets such a label, and never across an
 answer: a line too few leaves an answer undecided, a line too many would swallow a person's doubt. The texts
 are in `languages`.
 """
@@ -11,22 +11,22 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from flexmaild.languages.load import EVERY, words
-from flexmaild.mail.understand.labels.known import KnownLines, asks, holds_answer
-from flexmaild.mail.understand.lines import Line, small, weight
+from flexmaild.mail.understand.labels.known import KnownLines, has_deciding_word, has_question_mark
+from flexmaild.mail.understand.lines import Line, fold_case, weight
 from flexmaild.mail.understand.words.doubt import doubts_in, refusing_signs
-from flexmaild.mail.understand.words.normalised import clauses, seen
-from flexmaild.mail.understand.words.piece_index import PieceIndex
+from flexmaild.mail.understand.words.normalised import clauses, visible_form
+from flexmaild.mail.understand.words.pieces import PieceIndex
 from flexmaild.mail.understand.words.rules import Rules
 from flexmaild.mail.understand.words.spelling import normal_word
 
 
 def folded(text: str) -> str:
     """The text in the form in which it is looked through: as a person sees it, in lower case."""
-    return seen(small(seen(text)))
+    return visible_form(fold_case(visible_form(text)))
 
 
 def as_compared(pieces: Iterable[str]) -> tuple[str, ...]:
-    """Words of `languages` in the same form."""
+    """Words of `languages` in the form of `folded`."""
     return tuple(folded(piece) for piece in pieces)
 
 
@@ -94,14 +94,14 @@ def notice_length(lines: Sequence[Line], rules: Rules) -> int:
     if known := _FOOTERS.length([line.bare for line in paragraph_of(lines)]):
         return known
     length = disclaimer_length(lines, rules)
-    spoken = _languages(" ".join(line.bare for line in lines[:length]))
+    languages = _languages(" ".join(line.bare for line in lines[:length]))
     at = length
     while at and at < len(lines):
         if lines[at].is_blank:
             at += 1
         elif more := (
             _FOOTERS.length([line.bare for line in paragraph_of(lines[at:])])
-            or disclaimer_length(lines[at:], rules, spoken)
+            or disclaimer_length(lines[at:], rules, languages)
         ):
             length = at = at + more
         else:
@@ -124,8 +124,8 @@ def paragraph_of(lines: Sequence[Line]) -> Sequence[Line]:
     return lines[: min(end, LONGEST_NOTICE)]
 
 
-def wrapped_length(paragraph: Sequence[str], rules: Rules) -> int:
-    """How many lines from the top were wrapped as one, and never over an answer."""
+def _wrapped_length(paragraph: Sequence[str], rules: Rules) -> int:
+    """How many lines from the top were wrapped as one, never across an answer."""
     length = 1
     while (
         length < len(paragraph)
@@ -139,23 +139,23 @@ def wrapped_length(paragraph: Sequence[str], rules: Rules) -> int:
 
 def _is_typed_between(paragraph: Sequence[str], at: int) -> bool:
     """Whether a line that doubts or asks stands here, less than half as long as the one above and not the
-    last: no program breaks a line so early, somebody typed there."""
+    last: no program breaks a line so early, so a person typed it."""
     line = paragraph[at].strip()
     is_short = 2 * len(line) < len(paragraph[at - 1].strip())
     return is_short and at + 1 < len(paragraph) and (_doubts(line) or bool(refusing_signs(line)))
 
 
 def _doubts(text: str) -> bool:
-    return bool(doubts_in(text)) or asks(text)
+    return bool(doubts_in(text)) or has_question_mark(text)
 
 
-def _is_typed_alone(paragraph: Sequence[str], at: int, spoken: frozenset[str], rules: Rules) -> bool:
+def _is_typed_alone(paragraph: Sequence[str], at: int, languages: frozenset[str], rules: Rules) -> bool:
     """Whether a line of doubt stands here that goes on with none and in none, and hardly a disclaimer's."""
-    if wrapped_length(paragraph[at : at + 2], rules) > 1 or (
-        at and wrapped_length(paragraph[at - 1 : at + 1], rules) > 1
+    if _wrapped_length(paragraph[at : at + 2], rules) > 1 or (
+        at and _wrapped_length(paragraph[at - 1 : at + 1], rules) > 1
     ):
         return False
-    return _doubts(paragraph[at]) and not _speaks_clearly(paragraph[at], spoken)
+    return _doubts(paragraph[at]) and not _speaks_clearly(paragraph[at], languages)
 
 
 def disclaimer_length(lines: Sequence[Line], rules: Rules, above: frozenset[str] = frozenset()) -> int:
@@ -165,49 +165,49 @@ def disclaimer_length(lines: Sequence[Line], rules: Rules, above: frozenset[str]
     person's line above is no part of it.
     """
     paragraph = [line.bare for line in paragraph_of(lines)]
-    spoken = above or _languages(" ".join(paragraph))
-    if not _may_be_disclaimer(paragraph, spoken, goes_on=bool(above)):
+    languages = above or _languages(" ".join(paragraph))
+    if not _may_be_disclaimer(paragraph, languages, goes_on=bool(above)):
         return 0
     typed = next(
         (
             i
             for i in range(len(paragraph))
-            if (i and _is_typed_between(paragraph, i)) or _is_typed_alone(paragraph, i, spoken, rules)
+            if (i and _is_typed_between(paragraph, i)) or _is_typed_alone(paragraph, i, languages, rules)
         ),
         None,
     )
     if typed is not None:
         paragraph = paragraph[:typed]
-        if not _may_be_disclaimer(paragraph, spoken, goes_on=bool(above)):
+        if not _may_be_disclaimer(paragraph, languages, goes_on=bool(above)):
             return 0
     end = 0
     while end < len(paragraph):
-        end += wrapped_length(paragraph[end:], rules)
-        if _is_disclaimer(" ".join(paragraph[:end]), rules, spoken, goes_on=bool(above)):
-            return end + _further(paragraph, end, rules, spoken)
+        end += _wrapped_length(paragraph[end:], rules)
+        if _is_disclaimer(" ".join(paragraph[:end]), rules, languages, goes_on=bool(above)):
+            return end + _continuation_length(paragraph, end, rules, languages)
     return 0
 
 
-def _may_be_disclaimer(paragraph: Sequence[str], spoken: frozenset[str], *, goes_on: bool) -> bool:
+def _may_be_disclaimer(paragraph: Sequence[str], languages: frozenset[str], *, goes_on: bool) -> bool:
     """Whether these lines are long enough, speak of enough, and begin so; else no part of them does."""
-    if weight("".join(paragraph)) < _SHORTEST_DISCLAIMER or not _speaks(paragraph[0], spoken):
+    if weight("".join(paragraph)) < _SHORTEST_DISCLAIMER or not _speaks(paragraph[0], languages):
         return False
     whole = " ".join(paragraph)
-    return goes_on or (_is_of_this_mail(whole) and _concepts(whole, spoken) >= 2)
+    return goes_on or (_is_of_this_mail(whole) and _concepts(whole, languages) >= 2)
 
 
-def _further(paragraph: Sequence[str], end: int, rules: Rules, spoken: frozenset[str]) -> int:
+def _continuation_length(paragraph: Sequence[str], end: int, rules: Rules, languages: frozenset[str]) -> int:
     """How many lines of the paragraph go on with the disclaimer that ends here: each speaks of one."""
     at = end
     while at < len(paragraph):
-        length = wrapped_length(paragraph[at:], rules)
-        if not _is_disclaimer(" ".join(paragraph[at : at + length]), rules, spoken, goes_on=True):
+        length = _wrapped_length(paragraph[at:], rules)
+        if not _is_disclaimer(" ".join(paragraph[at : at + length]), rules, languages, goes_on=True):
             break
         at += length
     return at - end
 
 
-def _is_disclaimer(text: str, rules: Rules, spoken: frozenset[str], *, goes_on: bool) -> bool:
+def _is_disclaimer(text: str, rules: Rules, languages: frozenset[str], *, goes_on: bool) -> bool:
     """Whether this text speaks of this mail and of three of secrecy, the recipient, an error, deleting …
 
     Where nothing in it doubts two will do; where it goes on with a disclaimer, one thing less. A sentence
@@ -217,41 +217,41 @@ def _is_disclaimer(text: str, rules: Rules, spoken: frozenset[str], *, goes_on: 
     for number, sentence in enumerate(_sentences(text)):
         if _doubts(sentence):
             doubts = True
-            if not _may_doubt(sentence, spoken):
+            if not _may_doubt(sentence, languages):
                 return False
-            if not number and not goes_on and not _speaks_clearly(sentence, spoken):
+            if not number and not goes_on and not _speaks_clearly(sentence, languages):
                 return False
-    if holds_answer(text, rules) or refusing_signs(text):
+    if has_deciding_word(text, rules) or refusing_signs(text):
         return False
-    things = _concepts(text, spoken) + _is_of_this_mail(text)
+    things = _concepts(text, languages) + _is_of_this_mail(text)
     if goes_on:
         return things >= (2 if doubts else 1)
     return _is_of_this_mail(text) and things >= (4 if doubts else 3)
 
 
-def _may_doubt(sentence: str, spoken: frozenset[str]) -> bool:
+def _may_doubt(sentence: str, languages: frozenset[str]) -> bool:
     """Whether a disclaimer may doubt so: it speaks of one, and neither it nor its end is a few words."""
     if _FOOTERS.has(sentence):
         return True
-    if not _speaks(sentence, spoken) or _has_at_most(FEW_WORDS, sentence):
+    if not _speaks(sentence, languages) or _has_at_most(FEW_WORDS, sentence):
         return False
     *before, last = clauses(sentence) or [sentence]
     is_brief = bool(before) and _has_at_most(FEW_WORDS - 1, last)
-    return not (is_brief and doubts_in(last) and not _speaks(last, spoken))
+    return not (is_brief and doubts_in(last) and not _speaks(last, languages))
 
 
 def _has_at_most(count: int, text: str) -> bool:
-    """So few words, and not a sentence in a language that writes no blanks."""
+    """Whether the text has at most so many words, and is no sentence of a language without blanks."""
     return len(words_of(text)) <= count and weight(text) <= _BRIEF
 
 
-def _speaks(text: str, spoken: frozenset[str]) -> bool:
-    return bool(_concepts(text, spoken)) or _is_of_this_mail(text)
+def _speaks(text: str, languages: frozenset[str]) -> bool:
+    return bool(_concepts(text, languages)) or _is_of_this_mail(text)
 
 
-def _speaks_clearly(text: str, spoken: frozenset[str]) -> bool:
+def _speaks_clearly(text: str, languages: frozenset[str]) -> bool:
     """Whether this speaks of itself as a mail, or of two things that people hardly put in one sentence."""
-    return _is_of_this_mail(text) or _concepts(text, spoken) >= 2 or _FOOTERS.has(text)
+    return _is_of_this_mail(text) or _concepts(text, languages) >= 2 or _FOOTERS.has(text)
 
 
 def _sentences(text: str) -> list[str]:
@@ -266,10 +266,10 @@ def _sentences(text: str) -> list[str]:
     return found
 
 
-def _concepts(text: str, spoken: frozenset[str]) -> int:
-    """Of how many of the seven this speaks, in that one of these languages in which it speaks of most."""
+def _concepts(text: str, languages: frozenset[str]) -> int:
+    """The number of the seven concepts that the text mentions, in the language in which it mentions most."""
     counts = _concepts_by_language(text)
-    return max((counts[tag] for tag in spoken or counts), default=0)
+    return max((counts[tag] for tag in languages or counts), default=0)
 
 
 @lru_cache(maxsize=128)
@@ -294,6 +294,6 @@ def _spaced(text: str) -> str:
 
 
 def words_of(line: str) -> list[str]:
-    kept = (p for p in seen(line).replace("<", " <").split() if "://" not in p and "@" not in p)
+    kept = (p for p in visible_form(line).replace("<", " <").split() if "://" not in p and "@" not in p)
     spaced = "".join(c if c.isalnum() or c in "'-" else " " for c in " ".join(kept))
     return [word for piece in spaced.split() if (word := piece.strip("'-"))]

@@ -8,8 +8,8 @@ import re
 from collections.abc import Sequence
 
 from flexmaild.languages.load import words
-from flexmaild.mail.understand.labels.known import decides, tokens_of
-from flexmaild.mail.understand.labels.quote_borders import DATE, above, names_us
+from flexmaild.mail.understand.labels.known import is_deciding_word, tokens_of
+from flexmaild.mail.understand.labels.quote_borders import DATE, line_above, names_us
 from flexmaild.mail.understand.labels.sent import SentText
 from flexmaild.mail.understand.lines import QUESTION_MARKS, Label, Line
 from flexmaild.mail.understand.words.doubt import doubts_in, refusing_signs
@@ -39,7 +39,7 @@ def field_label(text: str) -> str:
 
 
 def _field_label_or_bare(text: str) -> str:
-    """The same; also without its colon, as some programs write it: only among others of a block."""
+    """The same, also without a colon as some programs write it; only for lines within a block."""
     if found := field_label(text):
         return found
     words_ = text.split(maxsplit=1)
@@ -48,8 +48,8 @@ def _field_label_or_bare(text: str) -> str:
 
 
 def label_block(lines: Sequence[Line], border: int, rules: Rules, sent: SentText) -> None:
-    """The header block above this border, or beginning at it: each line by its own form."""
-    if above(lines, border) < 0 and (border >= len(lines) or not field_label(lines[border].bare)):
+    """Labels the header block above this border or beginning at it, each line by its own form."""
+    if line_above(lines, border) < 0 and (border >= len(lines) or not field_label(lines[border].bare)):
         return
     for first in range(max(0, border - _LONGEST_BLOCK), min(border + 1, len(lines))):
         if lines[first].label in (Label.NONE, Label.OURS) and begins_block(lines, first):
@@ -59,7 +59,8 @@ def label_block(lines: Sequence[Line], border: int, rules: Rules, sent: SentText
 
 
 def begins_block(lines: Sequence[Line], i: int) -> bool:
-    """`From: … Sent: … To: …` in any language: a label, and two others, one of them the sender's, near it."""
+    """Whether a block `From: … Sent: … To: …` begins here, in any language: three labels, one the
+    sender's."""
     first = field_label(lines[i].bare)
     if not first:
         return False
@@ -94,7 +95,7 @@ def _is_genuine(line: Line, rules: Rules) -> bool:
 
 
 def _label_field(lines: Sequence[Line], i: int, sent: SentText) -> None:
-    """One line of a header block: a label and a value of the right form; the rest of it was typed."""
+    """Labels one line of a block: a label and a value of the right form; the rest was typed."""
     line = lines[i]
     known = _field_label_or_bare(line.bare)
     if line.is_blank or (line.is_ours and not known):
@@ -151,7 +152,7 @@ def _asks(text: str) -> bool:
 
 def _answers_in_words(text: str) -> bool:
     """Whether a word or a sign in it decides or doubts."""
-    return bool(doubts_in(text)) or any(map(decides, tokens_of(text)))
+    return bool(doubts_in(text)) or any(map(is_deciding_word, tokens_of(text)))
 
 
 def _answers_before_field(text: str) -> bool:
@@ -167,8 +168,8 @@ def _may_ask(sent: SentText) -> bool:
 
 
 def _label_unlisted_block(lines: Sequence[Line], border: int, rules: Rules, sent: SentText) -> None:
-    """Three or more lines `label: value` at once above what we sent, one with our name, in any language."""
-    last = above(lines, border)
+    """Labels three or more lines `label: value` directly above what we sent, one with our name."""
+    last = line_above(lines, border)
     first = last
     named = False
     while first >= 0 and last - first < 8 and not lines[first].is_blank:

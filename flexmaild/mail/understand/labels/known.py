@@ -1,9 +1,9 @@
 """Lines that are known as a whole: what devices, virus scanners, lists and gateways write, with free places.
 
-Called by `notices` and `signatures`. A line is known when *all* of it is known text; never by how it begins
-or by a word in it. A free place takes a few words that cannot be a sentence: names, versions, numbers; never
-one that doubts or decides. Blanks, case, accents, hyphens, punctuation and links play no part; a question
-mark and an emoji do, for they may be an answer. The texts are in `languages`.
+Called by `banners`, `disclaimers` and `signatures`. A line is known when *all* of it is known text; never by
+how it begins or by a word in it. A free place takes a few words that cannot be a sentence: names, versions,
+numbers; never one that doubts or decides. Blanks, case, accents, hyphens, punctuation and links play no part;
+a question mark and an emoji do, for they may be an answer. The texts are in `languages`.
 """
 
 import re
@@ -16,7 +16,7 @@ from typing import TypeAlias
 from flexmaild.languages.load import words
 from flexmaild.mail.understand.lines import CJK
 from flexmaild.mail.understand.words.doubt import doubts_in
-from flexmaild.mail.understand.words.normalised import looks, seen
+from flexmaild.mail.understand.words.normalised import folded_forms, visible_form
 from flexmaild.mail.understand.words.rules import Rules
 from flexmaild.mail.understand.words.spelling import normal_word, spellings
 
@@ -55,7 +55,7 @@ _DECIDING = frozenset(
     for word in words(lambda language: (*language.decide.approve, *language.decide.reject))
     for spelling in spellings(normal_word(word))
 )
-# Signs that people put beside such a line, a telephone or a tree; they say nothing.
+# Signs that people add to such a line, a telephone or a tree; they say nothing.
 _DECORATION = frozenset(
     word for word in words(lambda language: language.signature.device_words) if not word[0].isalnum()
 )
@@ -112,7 +112,7 @@ class KnownLines:
         """The tree of all patterns, made when first asked for: a command that reads no mail needs none."""
         root = _Node()
         for pattern in self._patterns:
-            ends = _grown(root, [root], _parts(pattern))
+            ends = _extended(root, [root], _parts(pattern))
             if root in ends:
                 raise ValueError(f"no pattern of a known line: {pattern!r}")
             for end in ends:
@@ -130,7 +130,7 @@ class KnownLines:
             return False
         todo, tried = [0], {0}
         while todo:
-            for end in _ends(self._root, tokens, todo.pop()):
+            for end in _match_ends(self._root, tokens, todo.pop()):
                 if end == count:
                     return True
                 if end not in tried:
@@ -150,7 +150,7 @@ class KnownLines:
         return at
 
 
-def _grown(root: _Node, nodes: list[_Node], parts: list[_Part]) -> list[_Node]:
+def _extended(root: _Node, nodes: list[_Node], parts: list[_Part]) -> list[_Node]:
     """The nodes at the ends of these parts, which begin at some nodes.
 
     All but the root are joined into one behind a choice, so that the tree stays small.
@@ -159,7 +159,7 @@ def _grown(root: _Node, nodes: list[_Node], parts: list[_Part]) -> list[_Node]:
         if isinstance(part, str):
             nodes = [node.after(part) for node in nodes]
             continue
-        ends = [end for choice in part for end in _grown(root, nodes, choice)]
+        ends = [end for choice in part for end in _extended(root, nodes, choice)]
         joined = _Node()
         for end in ends:
             if end is not root:
@@ -193,21 +193,21 @@ def _parts(pattern: str) -> list[_Part]:
 @lru_cache(maxsize=512)
 def tokens_of(text: str) -> tuple[str, ...]:
     """The words of a line as written, without its links and addresses."""
-    return tuple(_RUN.findall(seen(_without_addresses(text)) if len(text) < _LONGEST_TEXT else text))
+    return tuple(_RUN.findall(visible_form(_without_addresses(text)) if len(text) < _LONGEST_TEXT else text))
 
 
 @lru_cache(maxsize=4096)
-def decides(token: str) -> bool:
+def is_deciding_word(token: str) -> bool:
     """Whether this word decides, or begins as one for the opposite of an approval, in any language."""
-    return any(low in _DECIDING or low.startswith(_OPPOSED) for low in looks(token))
+    return any(low in _DECIDING or low.startswith(_OPPOSED) for low in folded_forms(token))
 
 
-def holds_answer(text: str, rules: Rules) -> bool:
+def has_deciding_word(text: str, rules: Rules) -> bool:
     """Whether a word that decides, by the settings, stands in this text."""
     return not rules.vocabulary.words.isdisjoint(map(normal_word, tokens_of(text)))
 
 
-def asks(text: str) -> bool:
+def has_question_mark(text: str) -> bool:
     """Whether a question mark or an emoji stands in it that may be an answer."""
     return any(not token[0].isalnum() for token in _tokens(text).found)
 
@@ -220,7 +220,7 @@ def _without_addresses(text: str) -> str:
 
 @lru_cache(maxsize=512)
 def _tokens(text: str) -> _Text:
-    visible = seen(_without_addresses(text))
+    visible = visible_form(_without_addresses(text))
     found: list[str] = []
     stops: list[int] = []
     end = 0
@@ -239,20 +239,20 @@ def _compared(word: str) -> str:
     low = word.casefold()
     if not low.isascii():
         bare = "".join(c for c in unicodedata.normalize("NFD", low) if unicodedata.category(c) != "Mn")
-        low = seen(unicodedata.normalize("NFC", bare))
+        low = visible_form(unicodedata.normalize("NFC", bare))
     return low.replace("'", "").replace("-", "").replace("‐", "")
 
 
-def _ends(node: _Node, tokens: _Text, at: int) -> Iterator[int]:
+def _match_ends(node: _Node, tokens: _Text, at: int) -> Iterator[int]:
     """Where a pattern may end that goes on from this node at this token."""
     if node.is_end:
         yield at
     for join in node.joins:
-        yield from _ends(join, tokens, at)
+        yield from _match_ends(join, tokens, at)
     if at == len(tokens.low):
         return
     if (after := node.words.get(tokens.low[at])) is not None:
-        yield from _ends(after, tokens, at + 1)
+        yield from _match_ends(after, tokens, at + 1)
     for place, after in node.places.items():
         most = min(at + _PLACES[place], len(tokens.low))
         if not after.goes_on(tokens.low[at + 1 : most + 1]):
@@ -260,7 +260,7 @@ def _ends(node: _Node, tokens: _Text, at: int) -> Iterator[int]:
         for end in range(at + 1, most + 1):
             if not _may_stand_for(place, tokens, at, end):
                 break
-            yield from _ends(after, tokens, end)
+            yield from _match_ends(after, tokens, end)
 
 
 def _may_stand_for(place: str, tokens: _Text, at: int, end: int) -> bool:
@@ -268,7 +268,7 @@ def _may_stand_for(place: str, tokens: _Text, at: int, end: int) -> bool:
     last, low = tokens.found[end - 1], tokens.low[end - 1]
     if place == "terms" or (place == "device" and low in _TERMS):
         return low in _TERMS and (place == "terms" or not _stops(tokens, at, end))
-    if not last[0].isalnum() or decides(last):
+    if not last[0].isalnum() or is_deciding_word(last):
         return False
     has_digit = _DIGIT.search(last) is not None
     if place == "number":
@@ -279,12 +279,12 @@ def _may_stand_for(place: str, tokens: _Text, at: int, end: int) -> bool:
         return False
     if place != "name" and _stops(tokens, at, end):
         return False
-    said = [
+    others = [
         token
         for token, low in zip(tokens.found[at:end], tokens.low[at:end], strict=True)
         if low not in _TERMS
     ]
-    return not doubts_in(" ".join(said)) and (last.isascii() or not doubts_in("".join(said)))
+    return not doubts_in(" ".join(others)) and (last.isascii() or not doubts_in("".join(others)))
 
 
 def _stops(tokens: _Text, at: int, end: int) -> bool:

@@ -1,9 +1,10 @@
-"""Gives every visible line of a reply its label: `label(lines, sent, rules, writer)`.
+"""Labels every visible line of a reply: `label(lines, sent, rules, writer)`.
 
-Called by `reply` with one reading of a mail. First the lines that we sent are found again (`match`, `ours`),
-then what mail programs wrote around them (`quotes`), then what companies and devices add (`banners`,
-`notices`, `signatures`); whatever is nothing of that, certainly, was typed. Nothing is cut: all lines in are
-all lines labelled, and the answer is read from the labels (`verdict`). Pure; linear in the number of lines.
+Called by `answer` with one rendering of a mail. First the lines that we sent are found again (`match`,
+`ours`), then what mail programs wrote around them (`quotes`), then what companies and devices add (`banners`,
+`disclaimers`, `signatures`); whatever is nothing of that, certainly, was typed. Nothing is cut: all lines in
+are all lines labelled, and the answer is read from the labels (`verdict`). Pure; linear in the number of
+lines.
 """
 
 import re
@@ -17,7 +18,7 @@ from flexmaild.mail.understand.labels.match import match
 from flexmaild.mail.understand.labels.quote_borders import SPLIT
 from flexmaild.mail.understand.labels.sent import SentText
 from flexmaild.mail.understand.labels.signatures import Writer, label_endings, label_known
-from flexmaild.mail.understand.lines import Label, Line, says_something
+from flexmaild.mail.understand.lines import Label, Line, has_meaning
 from flexmaild.mail.understand.words.rules import Rules
 
 # Characters of lines that are neither ours nor a quote header. An answer has fewer with all its notices, and
@@ -33,7 +34,7 @@ class Labelled:
     """The lines with their labels, and what of them a person typed, by place.
 
     above, among, below: the typed lines above what is ours, between its lines, below it. changed: lines of
-    ours that were changed. is_foreign: it answers somebody else's mail. has_quote: something of ours, a
+    ours that were changed. is_foreign: it answers a mail that is not ours. has_quote: something of ours, a
     quote header or a line marked as quoted is among the lines.
     """
 
@@ -57,7 +58,7 @@ def label(lines: Sequence[Line], sent: SentText, rules: Rules, writer: Writer) -
     match(lines, sent)
     ours.label_ours(lines, sent, rules)
     quotes.label_headers(lines, rules, sent)
-    ours.label_surplus(lines, sent)
+    ours.label_copied_lines(lines, sent)
     ours.label_links(lines)
     quote = ours.quote_begins(lines)
     for line in lines[:quote]:
@@ -74,7 +75,7 @@ def label(lines: Sequence[Line], sent: SentText, rules: Rules, writer: Writer) -
 def _label_additions(
     lines: Sequence[Line], quote: int, first: int, last: int, rules: Rules, writer: Writer
 ) -> None:
-    """What companies and devices add."""
+    """Labels what companies and devices add."""
     label_banners(lines, 0, quote, rules)
     marked = next((i for i, line in enumerate(lines) if line.depth), len(lines))
     label_known(lines, min(quote, marked), max(last, first), rules)
@@ -89,7 +90,8 @@ def _label_ignored(lines: Sequence[Line], rules: Rules) -> None:
 
 
 def _label_armour(lines: Sequence[Line]) -> None:
-    """The frame of a clear-signed OpenPGP message (RFC 9580 section 7); what stands around it is read too."""
+    """Labels the frame of a clear-signed OpenPGP message (RFC 9580 section 7); the text around it is read
+    too."""
     if not any("-----BEGIN PGP" in line.text for line in lines):
         return
     inside = ""
@@ -121,7 +123,7 @@ def _label_rest(lines: Sequence[Line]) -> None:
             continue
         if line.is_blank:
             line.label = Label.BLANK
-        elif not line.norm and (line.depth or is_amid) and not says_something(line.text):
+        elif not line.norm and (line.depth or is_amid) and not has_meaning(line.text):
             line.set(Label.QUOTE, "no word in it")
         else:
             line.set(Label.TYPED, line.rule or "nothing else")

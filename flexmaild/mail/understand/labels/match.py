@@ -1,4 +1,4 @@
-"""Finds the lines of a reply again in what we sent: whole lines first, then runs of words within a line.
+"""Looks up the lines of a reply in what we sent: whole lines first, then runs of words within a line.
 
 Called by `label`. A whole line is ours by its letters and digits; it may stand at several places, and the
 next line says at which of them the quote goes on. Nothing here says what a line is; only what it has in
@@ -22,18 +22,18 @@ _SHORTEST_CONTINUATION = 4
 # What of the next line tells whether a run goes on there.
 _AHEAD = 24
 
-# What `_whole` found for a line, the beginning of the next one, and the ends of the one above.
-_Seen: TypeAlias = dict[tuple[str, str, frozenset[int]], frozenset[int]]
+# What `_whole_line_places` found for a line, the beginning of the next one, and the ends of the one above.
+_KnownPlaces: TypeAlias = dict[tuple[str, str, frozenset[int]], frozenset[int]]
 # The same for `_parts`.
-_Shared: TypeAlias = dict[tuple[str, tuple[tuple[int, int], ...], str, frozenset[int]], list[Run]]
+_KnownParts: TypeAlias = dict[tuple[str, tuple[tuple[int, int], ...], str, frozenset[int]], list[Run]]
 
 
 def match(lines: Sequence[Line], sent: SentText) -> None:
     """Fills in `places` and `parts` of every line that has words."""
     with_words = [line for line in lines if line.norm]
     ends: frozenset[int] = frozenset()
-    seen: _Seen = {}
-    shared: _Shared = {}
+    seen: _KnownPlaces = {}
+    shared: _KnownParts = {}
     for line, following in zip(with_words, [*with_words[1:], None], strict=False):
         ahead = following.norm[:_AHEAD] if following else ""
         line.places = _places(line.norm, ahead, ends, sent, seen)
@@ -82,20 +82,22 @@ def goes_on(line: Line, following: Line) -> bool:
     return bool(following.parts) and following.parts[0].place in ends
 
 
-def _places(norm: str, ahead: str, ends: frozenset[int], sent: SentText, seen: _Seen) -> frozenset[int]:
+def _places(
+    norm: str, ahead: str, ends: frozenset[int], sent: SentText, seen: _KnownPlaces
+) -> frozenset[int]:
     """The places where the whole line stands; equal lines before equal ones are looked for once."""
     key = norm, ahead, ends
     if key not in seen:
-        seen[key] = frozenset(_whole(norm, ahead, ends, sent))
+        seen[key] = frozenset(_whole_line_places(norm, ahead, ends, sent))
     return seen[key]
 
 
-def _whole(norm: str, ahead: str, ends: frozenset[int], sent: SentText) -> list[int]:
+def _whole_line_places(norm: str, ahead: str, ends: frozenset[int], sent: SentText) -> list[int]:
     """The places where the whole line stands."""
     text = sent.text
-    on = [e for e in ends if text.startswith(norm, e) and _may_end(e + len(norm), ahead, sent)]
-    if on:
-        return on
+    continuing = [e for e in ends if text.startswith(norm, e) and _may_end(e + len(norm), ahead, sent)]
+    if continuing:
+        return continuing
     found = [place for place in sent.places(norm) if _may_end(place + len(norm), ahead, sent)]
     if not found or sent.is_address(norm):
         return []
@@ -142,24 +144,15 @@ def _run(
 ) -> Run | None:
     """The longest run of ours that begins with this word."""
     at = starts[first]
-    rest = norm[at:] + ahead
-    best, place = 0, -1
-    for candidate in (*expected, *sent.places(rest[:SEED])):
-        common = _common(rest, sent.text, candidate)
-        if common > best:
-            best, place = common, candidate
+    best, place = _longest_match(norm[at:] + ahead, expected, sent)
     if place < 0:
         return None
-    last = first
-    while last < len(words) and starts[last + 1] - at <= best:
-        last += 1
-    is_whole_rest = last == len(words)
-    # Back to where a word ends in what we sent as well, unless the run goes on in the next line.
-    while last > first and not sent.is_bound(place + starts[last] - at):
-        if is_whole_rest and last == len(words) and best > starts[last] - at:
-            break
-        last -= 1
-    if not is_whole_rest and ahead:
+    end = first
+    while end < len(words) and starts[end + 1] - at <= best:
+        end += 1
+    goes_beyond = end == len(words) and best > starts[end] - at
+    last = end if goes_beyond else _back_to_bound(starts, first, end, place, sent)
+    if end < len(words) and ahead:
         # A word typed behind ours may be the one that the next line of ours begins with: then it is not ours.
         again = (
             k
@@ -171,11 +164,27 @@ def _run(
     said = norm[at : at + length]
     counted = weight(said) + (best - length if last == len(words) else 0)
     goes_on = place in expected and length >= _SHORTEST_CONTINUATION
-    if last == first or (
-        not goes_on and (counted < SHORTEST_RUN or (last - first < 2 and length < _LONG_WORD))
-    ):
+    is_long = counted >= SHORTEST_RUN and (last - first >= 2 or length >= _LONG_WORD)
+    if last == first or not (goes_on or is_long) or sent.is_address(said):
         return None
-    return None if sent.is_address(said) else Run(first, last, place, place + length, last == len(words))
+    return Run(first, last, place, place + length, last == len(words))
+
+
+def _longest_match(rest: str, expected: set[int], sent: SentText) -> tuple[int, int]:
+    """How many characters of `rest` we sent at one place, and that place; -1 where there is none."""
+    best, place = 0, -1
+    for candidate in (*expected, *sent.places(rest[:SEED])):
+        common = _common(rest, sent.text, candidate)
+        if common > best:
+            best, place = common, candidate
+    return best, place
+
+
+def _back_to_bound(starts: Sequence[int], first: int, last: int, place: int, sent: SentText) -> int:
+    """The last place up to here where a word ends in what we sent as well."""
+    while last > first and not sent.is_bound(place + starts[last] - starts[first]):
+        last -= 1
+    return last
 
 
 def _common(rest: str, text: str, place: int) -> int:

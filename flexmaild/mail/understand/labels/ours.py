@@ -12,7 +12,7 @@ from itertools import pairwise
 from flexmaild.core.references import TAG
 from flexmaild.mail.format import GUARD_LINE, REPLY_MARKER
 from flexmaild.mail.understand.labels import quotes
-from flexmaild.mail.understand.labels.known import decides, tokens_of
+from flexmaild.mail.understand.labels.known import is_deciding_word, tokens_of
 from flexmaild.mail.understand.labels.match import SHORTEST_RUN, goes_on
 from flexmaild.mail.understand.labels.quote_borders import PROGRAM_LINE
 from flexmaild.mail.understand.labels.sent import SEED, SentText
@@ -22,8 +22,8 @@ from flexmaild.mail.understand.lines import (
     Line,
     Run,
     Word,
-    says_something,
-    squeezed,
+    compared_text,
+    has_meaning,
     weight,
     without_links,
 )
@@ -32,7 +32,7 @@ from flexmaild.mail.understand.words.rules import Rules
 
 _TAG = TAG.lower()
 # Letters of ours on unmarked lines that may begin a quote which has neither header nor marker.
-_STRONG = 25
+_CERTAIN_WEIGHT = 25
 # Letters of ours that may be missing between two runs of one line before they are two lines run together, and
 # between two lines before they are two places of what we sent.
 _SHORTEST_SKIP, _LONGEST_SKIP = 60, 400
@@ -41,7 +41,7 @@ _NEAR = 4
 # A line of a person may have this share of its letters in common with one of ours.
 _COMMON_SHARE = 0.4
 # The lines of a prefilled reply, as much of each as no wrapping tears apart.
-_GUARDS = (*(squeezed(line)[:24] for line in (REPLY_MARKER, GUARD_LINE)), "youmayaddacomment")
+_GUARDS = (*(compared_text(line)[:24] for line in (REPLY_MARKER, GUARD_LINE)), "youmayaddacomment")
 # Question marks that no program writes for a letter it lost.
 _UNLOST_MARKS = frozenset(QUESTION_MARKS) - {"?"}
 BEFORE_OURS, BEHIND_OURS = "typed in front of what we sent", "typed behind what we sent"
@@ -56,9 +56,9 @@ def label_ours(lines: Sequence[Line], sent: SentText, rules: Rules) -> None:
             if _is_ours(line, before, following, sent, rules):
                 line.set(Label.OURS, "a run of words we sent")
                 if refusing_signs(line.text) - sent.signs or _asks(line, sent):
-                    _change(line)
+                    _mark_changed(line)
         elif line.parts:
-            _share(line, before, following, sent)
+            _split_line(line, before, following, sent)
         elif line.depth and _is_short_of_ours(line, before, following, sent, rules):
             line.set(Label.OURS, "short, and marked as quoted")
 
@@ -72,11 +72,11 @@ def _asks(line: Line, sent: SentText) -> bool:
 
 
 def _is_ours(line: Line, before: Line | None, following: Line | None, sent: SentText, rules: Rules) -> bool:
-    """Few words of an unmarked line are ours only where the run goes on: "Approve" alone never is.
+    """Whether the line is ours. Few unmarked words are only if the run goes on: "Approve" alone never is.
 
     Of the lines that every prefilled reply has, whether one was sent or not, that goes for more words.
     """
-    if line.norm in rules.vocabulary.squeezed and not line.depth:
+    if line.norm in rules.vocabulary.compared_text and not line.depth:
         # Ours only where a requester's own text has the word as a line, or wrapped, on top of the whole next
         # line; not where it ends the line above already.
         is_whole = any(sent.is_line(p, p + len(line.norm)) for p in line.places)
@@ -88,7 +88,9 @@ def _is_ours(line: Line, before: Line | None, following: Line | None, sent: Sent
             and following.bare.strip()[:1].isalnum()
         )
     is_of_guards = _TAG not in line.norm and min(line.places) < sent.guards
-    if weight(line.norm) >= (_STRONG if is_of_guards else SHORTEST_RUN) and not _may_answer(line, sent):
+    if weight(line.norm) >= (_CERTAIN_WEIGHT if is_of_guards else SHORTEST_RUN) and not _may_answer(
+        line, sent
+    ):
         return True
     if line.depth and not _may_answer(line, sent):
         return True
@@ -103,7 +105,7 @@ def _is_short_of_ours(
 ) -> bool:
     """Whether few words stand in what we sent; such as doubt only where the line above goes on with them and
     the next one does not repeat them, or as a whole line of ours: "not" stands in the middle of one."""
-    if line.norm in rules.vocabulary.squeezed or not sent.has(line.norm):
+    if line.norm in rules.vocabulary.compared_text or not sent.has(line.norm):
         return False
     if not _answers(line):
         return True
@@ -113,7 +115,7 @@ def _is_short_of_ours(
 
 def _may_answer(line: Line, sent: SentText) -> bool:
     """Whether few words that doubt or decide stand here, taken from the middle of a line that we sent."""
-    if weight(line.norm) >= _STRONG:
+    if weight(line.norm) >= _CERTAIN_WEIGHT:
         return False
     if min(line.places) >= sent.guards and any(sent.is_line(p, p + len(line.norm)) for p in line.places):
         return False
@@ -122,16 +124,16 @@ def _may_answer(line: Line, sent: SentText) -> bool:
 
 def _answers(line: Line) -> bool:
     """Whether something in it doubts or decides."""
-    return bool(doubts_in(line.low)) or any(map(decides, tokens_of(line.low)))
+    return bool(doubts_in(line.low)) or any(map(is_deciding_word, tokens_of(line.low)))
 
 
-def _share(line: Line, before: Line | None, following: Line | None, sent: SentText) -> None:
-    """A line with words of ours and others: what is whose."""
+def _split_line(line: Line, before: Line | None, following: Line | None, sent: SentText) -> None:
+    """Divides a line with words of ours and others between us and the person."""
     words = line.words()
-    _give_back(line, words)
+    _release_single_words(line, words)
     first, last = line.parts[0], line.parts[-1]
     ours = sum(weight(words[k].norm) for run in line.parts for k in range(run.first, run.last))
-    if ours < _STRONG and (not line.depth or _answers(line)):
+    if ours < _CERTAIN_WEIGHT and (not line.depth or _answers(line)):
         near = (before is not None and goes_on(before, line)) or (
             following is not None and goes_on(line, following)
         )
@@ -147,19 +149,19 @@ def _share(line: Line, before: Line | None, following: Line | None, sent: SentTe
         or (typed_before and typed_after)
         or (typed_before and _is_skipped_before(before, first.place))
     ):
-        _change(line)
+        _mark_changed(line)
     elif typed_before:
         if line.depth and re.fullmatch(r"[ >\t]*\d{1,2}[.)]?", head):
             line.rule = "a number before what we sent"
         elif "---" in head or "___" in head:
-            _change(line)  # a mail program ran its own header and our text together
+            _mark_changed(line)  # a mail program ran its own header and our text together
         else:
             line.rule, line.typed = BEFORE_OURS, head
     elif typed_after:
         if _TAG in line.norm and re.fullmatch(r"[-\w*\[\]…]+", tail.strip()) and not tail[:1].isspace():
             line.rule = "a reference, masked or with something glued to it"
         elif following is not None and _is_skipped(last.end, following):
-            _change(line)  # other words stood here
+            _mark_changed(line)  # other words stood here
         else:
             line.rule, line.typed = BEHIND_OURS, tail.strip(" \t*_>|")
 
@@ -172,14 +174,14 @@ def _is_gap(one: Run, two: Run, sent: SentText) -> bool:
     """
     if one.last < two.first or 0 < two.place - one.end < _SHORTEST_SKIP:
         return True
-    is_whole = sent.is_line_start(two.end) or two.end - two.place >= _STRONG
+    is_whole = sent.is_line_start(two.end) or two.end - two.place >= _CERTAIN_WEIGHT
     are_lines = is_whole and sent.is_line_start(one.end) and sent.is_line_start(two.place)
     goes_on_elsewhere = sent.text[one.end - SEED : one.end] == sent.text[two.place - SEED : two.place]
     return not are_lines and not goes_on_elsewhere
 
 
-def _give_back(line: Line, words: Sequence[Word]) -> None:
-    """A single word of ours beyond the end of a sentence belongs to the sentence that is not ours."""
+def _release_single_words(line: Line, words: Sequence[Word]) -> None:
+    """Removes a single word of ours beyond the end of a sentence: it belongs to the person's sentence."""
     first = line.parts[0]
     if first.first and first.last - first.first >= 2 and _is_apart(line, words, first.first):
         line.parts[0] = Run(
@@ -221,7 +223,7 @@ def _is_skipped(end: int, following: Line) -> bool:
     return 0 < min((p - end for p in _begins_at(following) if p >= end), default=0) < _LONGEST_SKIP
 
 
-def _change(line: Line) -> None:
+def _mark_changed(line: Line) -> None:
     line.rule, line.typed, line.changed = "changed inside ours", line.text, True
 
 
@@ -230,8 +232,8 @@ def is_guard(line: Line, sent: SentText) -> bool:
     return bool(line.places) and (min(line.places) < sent.guards or _TAG in line.norm)
 
 
-def label_surplus(lines: Sequence[Line], sent: SentText) -> None:
-    """What a person copied: an unmarked line amid a marked quote, or one more often than we sent it.
+def label_copied_lines(lines: Sequence[Line], sent: SentText) -> None:
+    """Labels lines of ours that a person copied: unmarked in a marked quote, or more often than we sent them.
 
     Each quote counts anew. A badly wrapped line of a marked quote goes on from the line above it.
     """
@@ -243,7 +245,7 @@ def label_surplus(lines: Sequence[Line], sent: SentText) -> None:
     for i, line in enumerate(lines):
         if line.label is Label.QUOTE_HEADER and line.rule in quotes.BEGINNINGS:
             if last_header < 0:
-                _give_back_all(lines[:i], sent)
+                _release_above_header(lines[:i], sent)
             if i - last_header >= _NEAR:
                 seen = {}
             last_header = i
@@ -252,28 +254,28 @@ def label_surplus(lines: Sequence[Line], sent: SentText) -> None:
             goes_with_it = above is not None and above.depth and goes_on(above, line)
             if is_marked and (line.norm in marked or not goes_with_it):
                 line.set(Label.TYPED, "unmarked amid a marked quote")
-            elif seen[line.norm] > 1 and seen[line.norm] > sent.most(line.norm):
+            elif seen[line.norm] > 1 and seen[line.norm] > sent.most_occurrences(line.norm):
                 line.set(Label.TYPED, "more often than we sent it")
         if line.norm:
             above = line
 
 
-def _give_back_all(lines: Sequence[Line], sent: SentText) -> None:
-    """Above the first header of a quote, words of ours are a person's."""
+def _release_above_header(lines: Sequence[Line], sent: SentText) -> None:
+    """Removes the label OURS above the first quote header: such words are the person's."""
     for line in lines:
         if line.is_ours and not line.depth and not is_guard(line, sent):
             line.set(Label.NONE, "")
 
 
 def label_links(lines: Sequence[Line]) -> None:
-    """Links among what is ours: as we sent them, or rewritten by a border."""
+    """Labels links among our lines, as we sent them or as a border rewrote them."""
     ours = [i for i, line in enumerate(lines) if line.is_ours]
     if not ours:
         return
     for line in lines[ours[0] : ours[-1] + 1]:
         if line.label or line.is_blank:
             continue
-        if not line.norm and not says_something(without_links(line.bare)):
+        if not line.norm and not has_meaning(without_links(line.bare)):
             line.set(Label.QUOTE, "a link, or no word in it")
 
 
@@ -293,7 +295,7 @@ def quote_begins(lines: Sequence[Line]) -> int:
             return i
         after = lines[following[i]] if i in following else None
         goes_with_it = after is not None and after.is_ours and goes_on(line, after)
-        if after is not None and goes_with_it and weight(line.norm) + weight(after.norm) >= _STRONG:
+        if after is not None and goes_with_it and weight(line.norm) + weight(after.norm) >= _CERTAIN_WEIGHT:
             return i
     return header
 

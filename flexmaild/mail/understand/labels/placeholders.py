@@ -1,6 +1,6 @@
-"""Text parts that only stand in for the HTML part beside them: "Your email client does not support HTML".
+"""Text parts that only stand in for an HTML part: "Your email client does not support HTML".
 
-Called by `reply`. A program that writes one says nothing by it, and the person never saw it. It is known by
+Called by `answer`. A program that writes one says nothing by it, and the person never saw it. It is known by
 what it cannot say: it is short, and it speaks of HTML with no other words than those of mail programs, or has
 no words but those of the subject, or none that the page has not as well. Pure.
 """
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from flexmaild.mail.parse.all_text import page_text
 from flexmaild.mail.parse.message import Text
 from flexmaild.mail.parse.shown import words
-from flexmaild.mail.understand.lines import says_something, squeezed
+from flexmaild.mail.understand.lines import compared_text, has_meaning
 from flexmaild.mail.understand.words.doubt import doubts_in
 from flexmaild.mail.understand.words.rules import Rules
 from flexmaild.mail.understand.words.spelling import normal_word
@@ -66,7 +66,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 
 def without_placeholders(texts: Sequence[Text], subject: str, rules: Rules) -> tuple[Text, ...]:
-    """The readings without those that only stand in for an HTML part."""
+    """The texts without those that only stand in for an HTML part."""
     pages = [content for text in texts for style, content in text.segments if style == "html"]
     if not pages:
         return tuple(texts)
@@ -80,15 +80,15 @@ def _is_placeholder(text: Text, subject: str, pages: Sequence[str], rules: Rules
     if len(said) > _LONGEST or rules.vocabulary.begins(normal_word(said)):
         return False
     said = _PICTURE.sub(" ", said)
-    if _speaks_of_html(said) or not says_something(said):
+    if _speaks_of_html(said) or not has_meaning(said):
         return True
     if doubts_in(said) or any(mark in said for mark in "?？"):
         return False
-    norm = squeezed(_REPLY_MARK.sub("", said))
-    if norm and norm == squeezed(_REPLY_MARK.sub("", subject)):
+    norm = compared_text(_REPLY_MARK.sub("", said))
+    if norm and norm == compared_text(_REPLY_MARK.sub("", subject)):
         return True
     # "Sent from my phone" alone: the page has it too, and more.
-    return bool(norm) and any(norm in squeezed(page_text(page).text) for page in pages)
+    return bool(norm) and any(norm in compared_text(page_text(page).text) for page in pages)
 
 
 def _speaks_of_html(text: str) -> bool:

@@ -32,7 +32,7 @@ def borders(lines: Sequence[Line]) -> list[int]:
     return found
 
 
-def above(lines: Sequence[Line], border: int) -> int:
+def line_above(lines: Sequence[Line], border: int) -> int:
     """The last line that shows something at most three blank ones above; -1 where there is none."""
     at = border - 1
     while at >= 0 and (lines[at].is_blank or lines[at].rule == PROGRAM_LINE) and border - at <= 4:

@@ -1,7 +1,7 @@
 """Quote headers: what mail programs write above the mail they quote, in any language.
 
 Called by `label`, when it is known which lines we sent. Headers are labelled line by line and end nothing;
-their kinds are in `attributions` and `header_blocks`, the rules and lines beside them are here.
+their kinds are in `attributions` and `header_blocks`, the rules and other lines near them are here.
 """
 
 import re
@@ -25,9 +25,9 @@ from flexmaild.mail.understand.labels.header_blocks import (
     field_label,
     label_block,
 )
-from flexmaild.mail.understand.labels.quote_borders import PROGRAM_LINE, SPLIT, above, borders, names_us
+from flexmaild.mail.understand.labels.quote_borders import PROGRAM_LINE, SPLIT, borders, line_above, names_us
 from flexmaild.mail.understand.labels.sent import SentText
-from flexmaild.mail.understand.lines import Label, Line, dressed
+from flexmaild.mail.understand.lines import Label, Line, with_derived_fields
 from flexmaild.mail.understand.words.doubt import doubts_in
 from flexmaild.mail.understand.words.rules import Rules
 
@@ -65,7 +65,7 @@ def strip_citation_marks(lines: Sequence[Line]) -> None:
         mark = _CITED.match(line.text + " ")
         if mark and mark[1] in marks:
             line.text, line.depth = f"> {line.text[mark.end() :]}", line.depth + 1
-            dressed(line)
+            with_derived_fields(line)
 
 
 def label_headers(lines: Sequence[Line], rules: Rules, sent: SentText) -> None:
@@ -85,22 +85,22 @@ def label_headers(lines: Sequence[Line], rules: Rules, sent: SentText) -> None:
 
 
 def _label_salutations(lines: Sequence[Line], rules: Rules) -> None:
-    """ "Hi flexmaild,": some programs write it above the attribution."""
+    """Labels "Hi flexmaild,", which some programs write above the attribution."""
     for line in lines:
         if line.label or not line.low.endswith((",", "!")) or len(line.low.split()) > 4:
             continue
         is_named = any(name in line.low for name in rules.own_names)
-        if is_named and not doubts_in(line.low) and line.norm not in rules.vocabulary.squeezed:
+        if is_named and not doubts_in(line.low) and line.norm not in rules.vocabulary.compared_text:
             line.set(Label.CLOSING, "a salutation that names us")
 
 
 def _is_drawn(text: str) -> bool:
-    """A line of nothing but dashes, underscores, stars or equals signs."""
+    """Whether the line has nothing but dashes, underscores, stars or equals signs."""
     return bool(text.strip()) and not text.strip(" \t\xa0-_=*—–~#‐")
 
 
 def _is_titled_rule(low: str) -> bool:
-    """`-----Original Message-----` and its like: known words between dashes."""
+    """Whether it is `-----Original Message-----` or the like: known words between dashes."""
     bare = low.strip()
     words_ = bare.strip("-—–=_* ‐")
     if len(bare) - len(words_) < 4 or not 0 < len(words_) < 120 or bare[0].isalnum():
@@ -109,8 +109,8 @@ def _is_titled_rule(low: str) -> bool:
 
 
 def _label_rules(lines: Sequence[Line], border: int) -> None:
-    """A rule that leads over to a quote: nothing else stands between them."""
-    at = above(lines, border)
+    """Labels a rule directly above a quote."""
+    at = line_above(lines, border)
     if at < 0 or lines[at].label:
         return
     line = lines[at]
@@ -122,7 +122,7 @@ def _label_rules(lines: Sequence[Line], border: int) -> None:
 
 
 def _is_message_line(low: str) -> bool:
-    """ "Original message from …" with a date, at once above a header block."""
+    """Whether it is "Original message from …" with a date, directly above a header block."""
     return (
         len(low.split()) < 8
         and any(c.isdigit() for c in low)
@@ -132,7 +132,7 @@ def _is_message_line(low: str) -> bool:
 
 
 def _label_program_lines(lines: Sequence[Line]) -> None:
-    """What a mail program writes beside a quote or at the very end, and nobody types."""
+    """Labels what mail programs write near a quote or at the very end, and no person types."""
     found = [
         i
         for i, line in enumerate(lines)
@@ -150,7 +150,7 @@ def _label_program_lines(lines: Sequence[Line]) -> None:
 
 
 def is_foreign(lines: Sequence[Line], rules: Rules) -> bool:
-    """Whether the topmost quote header names an address that is not ours: then it answers somebody else."""
+    """Whether the topmost quote header names an address that is not ours: then it answers another mail."""
     for i, line in enumerate(lines):
         if line.label is Label.OURS:
             return False
@@ -162,7 +162,7 @@ def is_foreign(lines: Sequence[Line], rules: Rules) -> bool:
 
 
 def _header_at(lines: Sequence[Line], i: int) -> str:
-    """Who is named by the header that begins here: the sender's line of a block, or the attribution."""
+    """The text that names the sender in the header here: its line of a block, or the attribution."""
     if field_label(lines[i].bare):
         block = lines[i : i + 8]
         return next((line.low for line in block if field_label(line.bare) in FROM_LABELS), "")
@@ -175,7 +175,8 @@ def _header_at(lines: Sequence[Line], i: int) -> str:
 
 
 def _names_another(text: str, rules: Rules) -> bool:
-    """Nobody else is, where it is not known who we are: `flexmaild explain` without settings.
+    """Whether it names an address that is not ours. False without own addresses (`flexmaild explain` without
+    settings).
 
     Whole addresses are compared: another's may hold ours, and so may a name. Where none can be read, as of a
     program that writes names alone or wrapped it, our name will do.
@@ -189,7 +190,7 @@ def _names_another(text: str, rules: Rules) -> bool:
 
 
 def _is_own(address: str, rules: Rules) -> bool:
-    """Also with what follows a "+" (RFC 5233), and one of a Message-ID or a forwarder with our reference."""
+    """Whether the address is ours, with or without a plus part (RFC 5233), or holds our reference."""
     if _OUR_ID.search(address):
         return True
     try:

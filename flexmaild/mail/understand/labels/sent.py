@@ -1,6 +1,6 @@
-"""What we sent, as one string of letters and digits in which a reply's lines are found again.
+"""What we sent, as one string of letters and digits in which the lines of a reply are looked up.
 
-Made by `sent_text` for `reply`, asked by `match`. Line ends, prefixes, wrapping, tables, case and punctuation
+Made by `sent_text` for `reply`, used by `match`. Line ends, prefixes, wrapping, tables, case and punctuation
 play no part, since only letters and digits are compared. Known are the subject, the text part and all text of
 the HTML part (hidden included) of our mails; what they quote of a person is known only as the continuation of
 our own words before it. The lines of a prefilled reply are always known, without the word that decides.
@@ -23,8 +23,8 @@ from flexmaild.mail.parse.all_text import page_text
 from flexmaild.mail.parse.header import decoded
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.message import TooMuch, read, split_header
-from flexmaild.mail.understand.lines import WORD, letters, links_in, normal, squeezed, words_of
-from flexmaild.mail.understand.words.doubt import may_have_typed_sign, refusing_signs
+from flexmaild.mail.understand.lines import WORD, compared_text, letters, links_in, normalised, words_of
+from flexmaild.mail.understand.words.doubt import may_have_refusing_sign, refusing_signs
 
 # A place is looked at from this many equal characters on, and so many places of one seed at most.
 SEED = 8
@@ -70,7 +70,7 @@ class SentText:
         if self.before is None or (len(norm) >= SEED and length > _INDEXED):
             own = [at for at in self._index.get(norm[:SEED], ()) if self.text.startswith(norm, at)]
         elif len(norm) >= SEED or length <= _LONG:
-            own = list(self._searched(norm))
+            own = list(self._search(norm))
         else:
             own = []
         if own and self.foreign:
@@ -96,8 +96,8 @@ class SentText:
             number -= 1
         return self.is_line_start(number) and self.is_line_start(end)
 
-    def most(self, norm: str) -> int:
-        """How often this stands in that one of our texts that has it most often."""
+    def most_occurrences(self, norm: str) -> int:
+        """The most occurrences of this in one of our texts."""
         places = self.places(norm)
         if len(places) == _MOST_PLACES or len(norm) < SEED:
             return self.text.count(norm)
@@ -113,7 +113,7 @@ class SentText:
         """Where the text behind `before` begins."""
         return len(self.before.text) if self.before is not None else 0
 
-    def _searched(self, norm: str) -> Iterator[int]:
+    def _search(self, norm: str) -> Iterator[int]:
         at = self.text.find(norm, self._start)
         most = _MOST_PLACES
         while at >= 0 and most:
@@ -161,8 +161,8 @@ class SentText:
             before, found, behind = subject.partition(ours)
             if found:
                 return f"{before} {behind}".strip()
-        known = {normal(word) for ours in self.subjects for word in WORD.findall(ours)}
-        return " ".join(word for word in WORD.findall(subject) if normal(word) not in known)
+        known = {normalised(word) for ours in self.subjects for word in WORD.findall(ours)}
+        return " ".join(word for word in WORD.findall(subject) if normalised(word) not in known)
 
     def _is_foreign(self, at: int) -> bool:
         return any(start <= at < end for start, end in self.foreign)
@@ -172,7 +172,7 @@ class SentText:
 def sent_text(
     mails: tuple[SentMail, ...] | None, limits: Limits, addresses: frozenset[str], with_source: bool = False
 ) -> SentText:
-    """What these mails said; kept for the next reply, since replies to one request come in bursts.
+    """The text of these mails; cached, since replies to one request come in bursts.
 
     mails: None where the words cannot be had. addresses: our own, which alone are no run of words.
     with_source: their MIME source too, which some programs quote in place of the text.
@@ -188,25 +188,26 @@ def sent_text(
             texts += (subject, *rest)
         except TooMuch:
             is_known = False
-    found = _squeezed_all(texts, _CONSTANT)
+    found = _joined(texts, _PREFILLED)
     if with_source:
-        found = _squeezed_all([form for mail in mails or () for form in _source(mail.data)], found)
-    quotes = [squeezed(quote) for mail in mails or () for quote in mail.quotes]
-    found.guards = len(_CONSTANT.text)
-    found.foreign = tuple(_stretches(found.text, quotes))
+        found = _joined([form for mail in mails or () for form in _source(mail.data)], found)
+    quotes = [compared_text(quote) for mail in mails or () for quote in mail.quotes]
+    found.guards = len(_PREFILLED.text)
+    found.foreign = tuple(_places_of_quotes(found.text, quotes))
     found.is_known = is_known
     found.subjects = tuple(subjects)
     # A sign of one character is one of them; only those that are typed with several have to be looked for.
     lines = {line for text in texts for line in text.split("\n")}
-    found.signs = frozenset("".join(texts)).union(*map(refusing_signs, filter(may_have_typed_sign, lines)))
+    found.signs = frozenset("".join(texts)).union(*map(refusing_signs, filter(may_have_refusing_sign, lines)))
     found._sources = tuple(mail.data for mail in mails or ())
     found._targets = tuple(targets)
-    found._addresses = frozenset(squeezed(address) for address in addresses)
+    found._addresses = frozenset(compared_text(address) for address in addresses)
     return found
 
 
 def _texts(data: bytes, limits: Limits, targets: list[str]) -> Iterator[str]:
-    """Subject, text and all text of the HTML of a mail of ours; `targets` gets where its links lead."""
+    """Subject, text and all text of the HTML of a mail of ours; adds the targets of its links to
+    `targets`."""
     mail = read(data, limits)
     yield decoded(mail.header.first(b"subject"), limits)
     for text in mail.texts:
@@ -227,7 +228,7 @@ def _source(data: bytes) -> Iterator[str]:
     yield body.decode("utf-8", "replace")
 
 
-def _squeezed_all(texts: Iterable[str], before: SentText | None = None) -> SentText:
+def _joined(texts: Iterable[str], before: SentText | None = None) -> SentText:
     """The texts behind those of `before`."""
     words: list[str] = []
     start = before or SentText()
@@ -235,7 +236,7 @@ def _squeezed_all(texts: Iterable[str], before: SentText | None = None) -> SentT
     starts: list[int] = []
     for text in dict.fromkeys(texts):
         for line in text.split("\n"):
-            found, length = _words_in(line) if len(line) <= _LONGEST_KEPT else _measured(line)
+            found, length = _words_in(line) if len(line) <= _LONGEST_KEPT else _words_and_length(line)
             words += found
             starts.append(at)
             at += length
@@ -251,17 +252,17 @@ def _squeezed_all(texts: Iterable[str], before: SentText | None = None) -> SentT
     )
 
 
-def _measured(line: str) -> tuple[tuple[str, ...], int]:
+def _words_and_length(line: str) -> tuple[tuple[str, ...], int]:
     """The words of a line as they are compared, and the letters of all of them."""
     found = tuple(words_of(line))
     return found, sum(map(len, found))
 
 
 # Text and page have most lines in common, and all mails of a template do.
-_words_in = lru_cache(maxsize=_MOST_KEPT)(_measured)
+_words_in = lru_cache(maxsize=_MOST_KEPT)(_words_and_length)
 
 
-def _stretches(text: str, quotes: Iterable[str]) -> Iterator[tuple[int, int]]:
+def _places_of_quotes(text: str, quotes: Iterable[str]) -> Iterator[tuple[int, int]]:
     for quote in quotes:
         # A shorter one is never a run of its own, and stands in our own words as well.
         at = text.find(quote) if len(quote) >= SEED else -1
@@ -270,7 +271,7 @@ def _stretches(text: str, quotes: Iterable[str]) -> Iterator[tuple[int, int]]:
             at = text.find(quote, at + len(quote))
 
 
-def _constant() -> Iterator[str]:
+def _prefilled_lines() -> Iterator[str]:
     """The lines of every prefilled reply, whatever else is known."""
     yield REPLY_MARKER
     yield f"{GUARD_LINE} {REFERENCE_LABEL} {TAG}"
@@ -281,4 +282,4 @@ def _constant() -> Iterator[str]:
             yield f"{HINT_LINE.format(word=word)} {GUARD_LINE} {REFERENCE_LABEL} {TAG}"
 
 
-_CONSTANT = _squeezed_all(_constant())
+_PREFILLED = _joined(_prefilled_lines())

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from flexmaild.languages.load import words
 from flexmaild.mail.understand.labels import banners, disclaimers
-from flexmaild.mail.understand.labels.known import KnownLines, holds_answer, tokens_of
-from flexmaild.mail.understand.lines import QUESTION_MARKS, Label, Line, frowns, small
+from flexmaild.mail.understand.labels.known import KnownLines, has_deciding_word, tokens_of
+from flexmaild.mail.understand.lines import QUESTION_MARKS, Label, Line, fold_case, is_frown
 from flexmaild.mail.understand.words.doubt import GIVEN_NAME, doubts_in, refusing_signs
 from flexmaild.mail.understand.words.rules import Rules
 
@@ -46,31 +46,36 @@ class Writer:
 
     @classmethod
     def of(cls, name: str, address: str) -> "Writer":
-        found = _LETTERS.findall(small(f"{name} {address.partition('@')[0]}"))
+        found = _LETTERS.findall(fold_case(f"{name} {address.partition('@')[0]}"))
         return cls(frozenset(word for word in found if len(word) > 1), address.casefold())
 
 
 def label_endings(lines: Sequence[Line], start: int, stop: int, rules: Rules, writer: Writer) -> None:
-    """Signatures, device lines, footers and disclaimers among the lines that have no label yet."""
+    """Labels signatures, device lines, footers and disclaimers among the lines without a label."""
     inside = anything_above = False
     i = start - 1
     while (i := i + 1) < stop:
         line = lines[i]
         if line.label or line.is_blank:
             continue
-        if length := _known(lines, i, stop, rules):
+        if length := _label_known_lines(lines, i, stop, rules):
             i += length - 1
             continue
-        if inside and _speaks_again(line):
+        if inside and _is_postscript(line):
             return
-        opens = _opening(lines, i, stop, writer) if anything_above or start else ""
-        if start and not opens and _CONTACT.search(line.bare) and _belongs(lines, i, start, rules, writer):
+        opens = _signature_opening(lines, i, stop, writer) if anything_above or start else ""
+        if (
+            start
+            and not opens
+            and _CONTACT.search(line.bare)
+            and _is_signature_line(lines, i, start, rules, writer)
+        ):
             opens = "contact details below the quote"
         if opens or line.mark == "signature":
             inside = True
         if opens in ("closing", "thanks above a name"):
             line.set(Label.CLOSING, opens)
-        elif opens == "delimiter" or (inside and _belongs(lines, i, start, rules, writer)):
+        elif opens == "delimiter" or (inside and _is_signature_line(lines, i, start, rules, writer)):
             line.set(Label.SIGNATURE, opens or "below a signature's first line")
         elif not anything_above and line.mark == "signature":
             inside = False  # some programs put all that is typed into the element of the signature
@@ -78,7 +83,7 @@ def label_endings(lines: Sequence[Line], start: int, stop: int, rules: Rules, wr
 
 
 def label_known(lines: Sequence[Line], start: int, stop: int, rules: Rules) -> None:
-    """Banners, footers and the like that a border wrote into our mail before it was quoted."""
+    """Labels banners and footers that a border wrote into our mail before it was quoted."""
     i = start
     while i < stop:
         if lines[i].label or lines[i].is_blank:
@@ -88,17 +93,17 @@ def label_known(lines: Sequence[Line], start: int, stop: int, rules: Rules) -> N
         if length := banners.banner_length(near, rules):
             for line in near[:length]:
                 line.set(Label.BANNER, "a known banner")
-        i += length or _known(lines, i, stop, rules) or 1
+        i += length or _label_known_lines(lines, i, stop, rules) or 1
 
 
-def _known(lines: Sequence[Line], i: int, stop: int, rules: Rules) -> int:
-    """How many lines from here on are known as a whole, and labels them."""
+def _label_known_lines(lines: Sequence[Line], i: int, stop: int, rules: Rules) -> int:
+    """Labels the lines from here on that are known as a whole, and returns their number."""
     text = lines[i].bare
     if is_device_line(text):
         lines[i].set(Label.SIGNATURE, "a device's line")
         return 1
     length = disclaimers.notice_length(lines[i : min(stop, i + disclaimers.LONGEST_NOTICE)], rules)
-    if not length and not holds_answer(text, rules):
+    if not length and not has_deciding_word(text, rules):
         length = int(disclaimers.is_footer_line(text) or banners.is_classification(text))
     for line in lines[i : i + length]:
         line.set(Label.DISCLAIMER, "a known footer or disclaimer")
@@ -106,7 +111,7 @@ def _known(lines: Sequence[Line], i: int, stop: int, rules: Rules) -> int:
 
 
 def is_device_line(text: str) -> bool:
-    """`Sent from my iPhone`, with nothing else on the line."""
+    """Whether it is `Sent from my iPhone` or the like, and nothing else."""
     return len(text) < 140 and _DEVICES.has(text)
 
 
@@ -115,7 +120,7 @@ def _is_delimiter(text: str) -> bool:
     return text in ("-- ", "--", "—", "-- \xa0", "–")
 
 
-def _opening(lines: Sequence[Line], i: int, stop: int, writer: Writer) -> str:
+def _signature_opening(lines: Sequence[Line], i: int, stop: int, writer: Writer) -> str:
     """What begins a signature at this line; empty where none does."""
     text = lines[i].bare
     low = lines[i].low
@@ -123,16 +128,16 @@ def _opening(lines: Sequence[Line], i: int, stop: int, writer: Writer) -> str:
         return "delimiter"
     if _is_delimiter(text):
         below = next((line for line in lines[i + 1 : min(stop, i + 4)] if not line.is_blank), None)
-        return "delimiter" if below is None or _signs(below, writer) or below.mark == "signature" else ""
+        return "delimiter" if below is None or _is_signed(below, writer) or below.mark == "signature" else ""
     if doubts_in(low) and not _is_name(low, writer):
         return ""
-    if _closes(low, writer):
+    if _is_closing(low, writer):
         return "closing"
-    if _signs(lines[i], writer):
+    if _is_signed(lines[i], writer):
         return "the writer's name or number"
     if " ".join(_LETTERS.findall(low)) in _THANKS and not _asks(low):
         below = next((line for line in lines[i + 1 : i + 4] if not line.is_blank), None)
-        if below is not None and _signs(below, writer):
+        if below is not None and _is_signed(below, writer):
             return "thanks above a name"
     return ""
 
@@ -141,7 +146,7 @@ def _asks(text: str) -> bool:
     return any(c in text for c in QUESTION_MARKS)
 
 
-def _closes(low: str, writer: Writer) -> bool:
+def _is_closing(low: str, writer: Writer) -> bool:
     """A closing, perhaps with the name on its line: "Kind regards, Ann"."""
     if len(low) >= _LONGEST_CLOSING or _asks(low):
         return False
@@ -154,13 +159,13 @@ def _closes(low: str, writer: Writer) -> bool:
     return bool(found) and " ".join(found) in _CLOSINGS
 
 
-def _signs(line: Line, writer: Writer) -> bool:
+def _is_signed(line: Line, writer: Writer) -> bool:
     """The writer's name (alone, or followed by a title or post), their address, or a telephone number."""
     low = line.low
     if writer.address and writer.address in low and len(tokens_of(low)) <= 2:
         return True
     number = _NUMBER.match(low) if len(low) < _LONGEST_NUMBER else None
-    if number and number[1] in _CONTACT_LABELS and not _is_moment(low):
+    if number and number[1] in _CONTACT_LABELS and not _is_date(low):
         return True
     return _is_name(low, writer)
 
@@ -186,19 +191,19 @@ def _is_name(low: str, writer: Writer) -> bool:
     return False
 
 
-def _is_moment(low: str) -> bool:
+def _is_date(low: str) -> bool:
     """A date or a span of hours, which is no telephone number."""
     return re.search(r"20\d\d-\d\d|\d{1,2}:\d\d|\d{4} ?- ?\d{4}$|\d{1,2}\.\d{1,2}\.20", low) is not None
 
 
-def _belongs(lines: Sequence[Line], i: int, start: int, rules: Rules, writer: Writer) -> bool:
+def _is_signature_line(lines: Sequence[Line], i: int, start: int, rules: Rules, writer: Writer) -> bool:
     """Whether this line below the first of a signature is a part of it."""
     text = lines[i].bare
-    if refusing_signs(text) or frowns(text):
+    if refusing_signs(text) or is_frown(text):
         return False
     if _SIGNATURE_LINES.has(text):
         return True
-    if holds_answer(text, rules):
+    if has_deciding_word(text, rules):
         return False
     unknown = [
         piece for piece in _PIECES.split(text) if not _SIGNATURE_LINES.has(piece) and not _is_title(piece)
@@ -209,7 +214,7 @@ def _belongs(lines: Sequence[Line], i: int, start: int, rules: Rules, writer: Wr
         return True
     if _asks(text) or any(map(doubts_in, unknown)):
         return False
-    if (_CONTACT.search(text) and not _is_sentence(text)) or _signs(lines[i], writer):
+    if (_CONTACT.search(text) and not _is_sentence(text)) or _is_signed(lines[i], writer):
         return True
     above = lines[i - 1] if i > start else None
     if (
@@ -227,26 +232,26 @@ def _is_title(text: str) -> bool:
     found = tokens_of(text)
     if not 0 < len(found) <= _LONGEST_TITLE:
         return False
-    strange = [t for t in found if small(t) not in _TITLE_WORDS]
+    others = [t for t in found if fold_case(t) not in _TITLE_WORDS]
     return (
-        len(found) - len(strange) >= 2
-        and not doubts_in(" ".join(strange))
-        and not any(t[0].islower() for t in strange)
+        len(found) - len(others) >= 2
+        and not doubts_in(" ".join(others))
+        and not any(t[0].islower() for t in others)
     )
 
 
 def _is_sentence(text: str) -> bool:
-    """Running words, as a person writes them and as in few lines of a signature."""
+    """Whether it is running text, as in few lines of a signature."""
     if sum("\u3040" <= c <= "\u30ff" for c in text) >= 3 or _EASTERN_SENTENCE.search(text):
         return len(text) >= 8
     found: list[str] = _LETTERS.findall(text)
-    small: int = sum(word.islower() for word in found[1:])
+    fold_case: int = sum(word.islower() for word in found[1:])
     if len(found) >= 3 and text.rstrip()[-1:] in ".!":
-        return small >= 1
-    return (len(found) >= 3 and small == len(found) - 1) or bool(
-        len(found) >= 4 and 2 * small >= len(found) - 1
+        return fold_case >= 1
+    return (len(found) >= 3 and fold_case == len(found) - 1) or bool(
+        len(found) >= 4 and 2 * fold_case >= len(found) - 1
     )
 
 
-def _speaks_again(line: Line) -> bool:
+def _is_postscript(line: Line) -> bool:
     return line.low.startswith(_POSTSCRIPT)

@@ -1,7 +1,8 @@
-"""What people say around an answer without saying anything: salutations, thanks, empty questions.
+"""What people say around an answer without saying anything, and whether a question is more than that.
 
-Called by `first_word` and `verdict`. What is not wholly courtesy is none: "Hi Bob, not yet" is no salutation.
-Pure; the lists are in `languages`.
+Called by `first_word` and `verdict`, and by `answer` for the subject. What is not wholly courtesy is none:
+"Hi Bob, not yet" is no salutation. A question mark inside a web address asks nothing. Pure; the lists are in
+`languages`.
 """
 
 import re
@@ -11,7 +12,7 @@ from flexmaild.mail.understand.lines import QUESTION_MARKS
 from flexmaild.mail.understand.words.deciding import Vocabulary
 from flexmaild.mail.understand.words.doubt import GIVEN_NAME, doubts_in, phrases
 from flexmaild.mail.understand.words.language_guess import COMMON_WORDS
-from flexmaild.mail.understand.words.normalised import looks, words_in
+from flexmaild.mail.understand.words.normalised import folded_forms, words_in
 from flexmaild.mail.understand.words.spelling import normal_word
 
 _GREETINGS = frozenset(words(lambda language: language.courtesy.greetings))
@@ -38,7 +39,7 @@ _MOST_NAMES = 4
 _LONGEST_NAME = 20
 
 
-def salutation(line: str, known: Vocabulary) -> int:
+def salutation_length(line: str, known: Vocabulary) -> int:
     """How long the salutation is that this line begins with, its punctuation included; 0: there is none.
 
     known: the words that decide; a salutation holds none of them.
@@ -102,7 +103,7 @@ def is_polite(text: str) -> bool:
     return all(word in _POLITE_WORDS for word in words_in(low))
 
 
-def dictated(text: str) -> int:
+def dictated_mark_length(text: str) -> int:
     """How long the punctuation mark is, written as a word, that ends or stands before a new sentence."""
     low = text.lower()
     for mark in _DICTATED:
@@ -113,12 +114,44 @@ def dictated(text: str) -> int:
     return 0
 
 
-def asks_nothing(question: str) -> bool:
-    """Whether a question only asks to be told, or how somebody is."""
-    for low in looks(question):
+def _is_courtesy_question(question: str) -> bool:
+    """Whether a question is one of courtesy: it asks for a notice, or how the reader is."""
+    for low in folded_forms(question):
         typed = words_in(low)
         while typed and typed[0] in _POLITE_WORDS and not _QUESTIONS.at(typed, 0):
             typed = typed[1:]
         if not typed or not _QUESTIONS.at(typed, 0):
             return False
     return True
+
+
+_MARK = re.compile(f"[{QUESTION_MARKS}]")
+# What may stand between the deciding word and a mark that asks at once.
+_BEFORE = " \t\xa0\u3000.!,…*_\"'”’»)"
+# What stands around a mark in an address: the address before it, a query behind it.
+_ADDRESS = re.compile(r".*[/:@]|.*\bwww\.")
+_QUERY = re.compile(r"\s*[\w.%-]+=\S")
+_LONGEST_ADDRESS = 1000
+
+
+def begins_with_question_mark(text: str) -> bool:
+    """Whether what follows the deciding word begins with a question mark."""
+    mark = text.lstrip(_BEFORE)[:1]
+    return mark != "¿" and bool(_MARK.match(mark))
+
+
+def asks_question(sentence: str) -> bool:
+    """Whether a question mark stands where a question can end, and it asks about the request."""
+    marks = _MARK.finditer(sentence)
+    return any(not _in_address(sentence, mark.start()) for mark in marks) and not _is_courtesy_question(
+        sentence
+    )
+
+
+def _in_address(text: str, place: int) -> bool:
+    """Whether the mark there belongs to an address on the web: a query follows, or more of the address."""
+    pieces = text[max(0, place - _LONGEST_ADDRESS) : place].rsplit(maxsplit=1)
+    before = pieces[-1] if pieces and not text[place - 1].isspace() else ""
+    if text[place + 1 : place + 2].isalnum():
+        return bool(_ADDRESS.match(before) or _QUERY.match(text, place + 1))
+    return "://" in before and bool(_QUERY.match(text, place + 1))

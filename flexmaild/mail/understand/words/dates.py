@@ -1,7 +1,7 @@
 """The words of dates in the languages we read, whole and as mail programs shorten them.
 
-For `doubt`: a month beside numbers makes a date, in which no word doubts. For `attributions`: a line of these
-words and numbers alone is a date that a mail program wrote. Pure.
+For `doubt`: a month next to numbers makes a date, in which no word doubts. For `attributions`: a line of
+these words and numbers alone is a date that a mail program wrote. Pure.
 """
 
 import re
@@ -65,7 +65,7 @@ _EASTERN = re.compile(
 _WRITTEN_BY_PROGRAMS = re.compile(r"\d:\d\d|[^\W\d_]{2}")
 
 
-def words_beside_dates(text: str) -> list[str]:
+def words_outside_dates(text: str) -> list[str]:
     """The words of a text that stand in no date."""
     found = _LETTERS.findall(normal_word(_EASTERN.sub(" ", text)))
     return [word for word in found if word not in _WORDS]
@@ -76,6 +76,6 @@ def is_date_line(text: str) -> bool:
     return bool(
         _DAY.search(text)
         and _WRITTEN_BY_PROGRAMS.search(text)
-        and not words_beside_dates(text)
+        and not words_outside_dates(text)
         and all(c.isalnum() or c.isspace() or c in ",.:/+-()[]<>|*'’–年月日" for c in text)
     )

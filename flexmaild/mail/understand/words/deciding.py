@@ -9,9 +9,9 @@ from functools import cached_property
 
 from flexmaild.core import line_pattern
 from flexmaild.core.model import Answer
-from flexmaild.mail.understand.lines import squeezed
+from flexmaild.mail.understand.lines import compared_text
 from flexmaild.mail.understand.words.normalised import words_in
-from flexmaild.mail.understand.words.piece_index import PieceIndex
+from flexmaild.mail.understand.words.pieces import PieceIndex
 
 # A word, normalised, what it says, and its language.
 Word = tuple[str, Answer, str]
@@ -43,14 +43,14 @@ class Vocabulary:
         return frozenset(word for word, _, _ in self._entries)
 
     @cached_property
-    def squeezed(self) -> frozenset[str]:
+    def compared_text(self) -> frozenset[str]:
         """As the lines of a reply are compared."""
-        return frozenset(map(squeezed, self.words))
+        return frozenset(map(compared_text, self.words))
 
     @cached_property
     def letters(self) -> frozenset[str]:
         """As the lines are compared that an operator wants ignored."""
-        return frozenset(map(line_pattern.letters, self.squeezed))
+        return frozenset(map(line_pattern.letters, self.compared_text))
 
     @cached_property
     def pieces(self) -> PieceIndex[str]:

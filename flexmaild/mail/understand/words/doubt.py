@@ -1,7 +1,7 @@
 """The words that make an answer doubtful, looked for in text as a person sees it.
 
 Called by `verdict`, which rules on them sentence by sentence (`doubt_in`), and by the labelling
-(`doubts_in`), which never takes a line with one of them for something that nobody typed unless the whole
+(`doubts_in`), which never takes a line with one of them for something that no person typed unless the whole
 line is known. The lists are in `languages`; a sentence in no list raises no doubt.
 """
 
@@ -12,16 +12,21 @@ from functools import lru_cache, partial
 
 from flexmaild.languages.load import EVERY, Language, words
 from flexmaild.mail.understand.words.dates import MONTH
-from flexmaild.mail.understand.words.language_guess import COMMON_WORDS, Ambiguous, Own, Spoken
-from flexmaild.mail.understand.words.normalised import VERBS, clauses, looks, tokens, words_in
+from flexmaild.mail.understand.words.language_guess import (
+    COMMON_WORDS,
+    AmbiguousWords,
+    ClauseLanguage,
+    OwnWords,
+)
+from flexmaild.mail.understand.words.normalised import VERBS, clauses, folded_forms, tokens, words_in
 from flexmaild.mail.understand.words.phrases import BREAK, START, Phrase, Phrases
 from flexmaild.mail.understand.words.pieces import doubtful_pieces
 from flexmaild.mail.understand.words.spelling import spellings
 
-NEGATIONS = Ambiguous(lambda language: language.doubt.negations)
-CONDITIONS = Ambiguous(lambda language: language.doubt.conditions)
-_OWN_NEGATIONS = Own(lambda language: language.doubt.own_negations)
-_OWN_CONDITIONS = Own(lambda language: language.doubt.own_conditions)
+NEGATIONS = AmbiguousWords(lambda language: language.doubt.negations)
+CONDITIONS = AmbiguousWords(lambda language: language.doubt.conditions)
+_OWN_NEGATIONS = OwnWords(lambda language: language.doubt.own_negations)
+_OWN_CONDITIONS = OwnWords(lambda language: language.doubt.own_conditions)
 _DOUBTS = NEGATIONS.words | CONDITIONS.words
 # "Only" in Czech, which says nothing alone, and a name: who is called Jennifer is greeted and signs so.
 GIVEN_NAME = "jen"
@@ -33,7 +38,7 @@ _DATE = re.compile(
     rf"|(?:{_WEEKDAY},? )?\d{{4}} ?[年년./-] ?\d{{1,2}} ?[月월./-] ?\d{{1,2}} ?[日일.]?"
     rf"(?:,? ?\(?{_WEEKDAY}\)?| ?\([月火水木金土日월화수목금토일]\))?"
 )
-# A thumb down or a stop sign beside an approval.
+# A thumb down or a stop sign with an approval.
 _REFUSING_SYMBOLS = frozenset("👎❌🚫⛔🛑✋❎✖✗✘🙅⏸⏳⌛🤔🤷🆖☹🙁😕🤨🖕🤚🔴🟥⏰🤞🥴😬")
 _REFUSING = re.compile(f"[{''.join(sorted(_REFUSING_SYMBOLS))}]")
 # The same as some programs write them, and a vote against, which stands alone.
@@ -46,13 +51,13 @@ _LONGEST_HARMLESS = 10
 
 
 @lru_cache(maxsize=4096)
-def _own_to(word: str) -> frozenset[str]:
+def _languages_of_doubt(word: str) -> frozenset[str]:
     """The languages in which alone the word doubts."""
     return _OWN_NEGATIONS.languages(word) | _OWN_CONDITIONS.languages(word)
 
 
 def _is_filler(word: str, tag: str = "") -> bool:
-    return word not in _DOUBTS and not is_contraction(word) and tag not in _own_to(word)
+    return word not in _DOUBTS and not is_contraction(word) and tag not in _languages_of_doubt(word)
 
 
 def _is_content(word: str, tag: str = "") -> bool:
@@ -112,13 +117,13 @@ class Doubt:
 
 
 def doubt_in(sentence: str, language: str, *, kana: bool = False, first: bool = False) -> Doubt | None:
-    """The doubt that a sentence beside an approval raises.
+    """The doubt that a sentence raises about an approval.
 
     language: of the deciding word; kana: the text has some. first: it follows the deciding word at once.
     """
     if signs := refusing_signs(sentence):
         return Doubt("negated", min(signs))
-    for low in looks(sentence):
+    for low in folded_forms(sentence):
         if found := _doubt_in_words(low, language, first, "ı" in sentence) or _doubt_in_pieces(
             low, language, kana
         ):
@@ -131,7 +136,7 @@ def _doubt_in_words(low: str, language: str, first: bool, is_turkish: bool) -> D
     found: list[tuple[int, Doubt]] = []
     for clause in clauses(low):
         said = words_in(clause)
-        spoken = Spoken(said, language, is_turkish=is_turkish)
+        spoken = ClauseLanguage(said, language, is_turkish=is_turkish)
         found += [(i, doubt) for i, word in enumerate(said, len(typed)) if (doubt := doubt_of(word, spoken))]
         typed += (*said, BREAK)
     found += _doubtful_phrases(typed)
@@ -142,19 +147,19 @@ def _doubt_in_words(low: str, language: str, first: bool, is_turkish: bool) -> D
     return None
 
 
-def doubt_of(word: str, spoken: Spoken) -> Doubt | None:
+def doubt_of(word: str, spoken: ClauseLanguage) -> Doubt | None:
     """What one word says, where the text may be in its language."""
-    if _own_to(word):
-        if _OWN_NEGATIONS.counts(word, spoken):
+    if _languages_of_doubt(word):
+        if _OWN_NEGATIONS.applies(word, spoken):
             return Doubt("negated", word)
-        if _OWN_CONDITIONS.counts(word, spoken):
+        if _OWN_CONDITIONS.applies(word, spoken):
             return Doubt("condition", word)
     if word not in _DOUBTS and word[-1] != "t" and "-" not in word:
         return None
     for form in (word, *word.split("-")) if "-" in word else (word,):
-        if (form in NEGATIONS and NEGATIONS.counts(form, spoken)) or is_contraction(form):
+        if (form in NEGATIONS and NEGATIONS.applies(form, spoken)) or is_contraction(form):
             return Doubt("negated", word)
-        if form in CONDITIONS and CONDITIONS.counts(form, spoken):
+        if form in CONDITIONS and CONDITIONS.applies(form, spoken):
             return Doubt("condition", word)
     return None
 
@@ -181,9 +186,9 @@ def _is_harmless(typed: Sequence[str], place: int) -> bool:
     )
 
 
-def begins_harmless(sentence: str) -> bool:
+def begins_harmlessly(sentence: str) -> bool:
     """Whether its first word doubts nothing, as part of a harmless phrase: "if I may say so"."""
-    return any(_is_harmless([START, *words_in(low)], 1) for low in looks(sentence))
+    return any(_is_harmless([START, *words_in(low)], 1) for low in folded_forms(sentence))
 
 
 def _doubt_in_pieces(low: str, language: str, kana: bool) -> Doubt | None:
@@ -191,9 +196,9 @@ def _doubt_in_pieces(low: str, language: str, kana: bool) -> Doubt | None:
     return Doubt(*found[0]) if found else None
 
 
-def retracts(sentence: str) -> str:
+def retraction_in(sentence: str) -> str:
     """The change of mind in a sentence, which undoes any answer; empty if there is none."""
-    for low in looks(sentence):
+    for low in folded_forms(sentence):
         typed = words_in(low)
         for i in range(len(typed)):
             if length := _RETRACTIONS.at(typed, i):
@@ -201,14 +206,14 @@ def retracts(sentence: str) -> str:
     return ""
 
 
-def may_have_typed_sign(text: str) -> bool:
-    """A quick look: few lines have one that is written with several characters."""
+def may_have_refusing_sign(text: str) -> bool:
+    """A quick test: few lines have one that is written with several characters."""
     return "-1" in text or "−1" in text or text.count(":") > 1
 
 
 def refusing_signs(text: str) -> set[str]:
     """The signs in it that refuse: a thumb down, a stop sign, their names, a vote against."""
-    typed = {sign.strip() for sign in _TYPED_SIGN.findall(text)} if may_have_typed_sign(text) else set()
+    typed = {sign.strip() for sign in _TYPED_SIGN.findall(text)} if may_have_refusing_sign(text) else set()
     return typed if text.isascii() else typed | set(_REFUSING.findall(text))
 
 
@@ -216,7 +221,7 @@ def refusing_signs(text: str) -> set[str]:
 def doubts_in(text: str) -> frozenset[str]:
     """The negations, conditions and phrases of doubt in a line, in any language; dates do not count."""
     found: set[str] = refusing_signs(text)
-    for low in looks(text):
+    for low in folded_forms(text):
         if any(c.isdigit() for c in low):
             low = _DATE.sub(" ", low)
         said = tokens(low)
@@ -230,13 +235,13 @@ def doubts_in(text: str) -> frozenset[str]:
 
 def _own_doubts(said: Sequence[str]) -> set[str]:
     """The words of a line that doubt in a language, and are no ordinary ones of another it may be in."""
-    if not any(map(_own_to, said)):
+    if not any(map(_languages_of_doubt, said)):
         return set()
-    spoken = Spoken(said, "")
+    spoken = ClauseLanguage(said, "")
     return {
         word
         for word in said
-        if _OWN_NEGATIONS.may_count(word, spoken) or _OWN_CONDITIONS.may_count(word, spoken)
+        if _OWN_NEGATIONS.may_apply(word, spoken) or _OWN_CONDITIONS.may_apply(word, spoken)
     }
 
 

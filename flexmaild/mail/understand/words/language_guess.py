@@ -23,7 +23,7 @@ _TAGS = frozenset(language.tag for language in EVERY)
 # Words that doubt somewhere are no evidence for a language.
 _DOUBTS = frozenset(words(lambda language: (*language.doubt.negations, *language.doubt.conditions)))
 _ENGLISH, _KOREAN = "en", "ko"
-# 김영만 is a person; in a line that nobody may have typed, a word as short as a name is one.
+# 김영만 is a person; in a line that may not have been typed, a word as short as a name is one.
 _LONGEST_KOREAN_NAME = 3
 # No more words than these are looked at; a text does not change its language behind them.
 _MOST_WORDS = 400
@@ -47,7 +47,7 @@ _WRITES: dict[str, tuple[str, ...]] = {
 _FOREIGN = re.compile(f"[{''.join(_WRITES)}]")
 
 
-class Spoken:
+class ClauseLanguage:
     """One clause, as far as it shows its language by common words; and the language of the deciding word.
 
     People answer our English mail with an English word and go on in their own language, or the other way
@@ -61,11 +61,11 @@ class Spoken:
         self.words, self.language, self.is_turkish = words, language, is_turkish
         self._score: Counter[str] | None = None
 
-    def is_rather(self, others: Iterable[str], means: Collection[str], word: str) -> bool:
-        """Whether it has more words, beside this one, of another language than of any in which it doubts."""
-        score = self._beside(word)
+    def is_likelier(self, others: Iterable[str], means: Collection[str], word: str) -> bool:
+        """Whether it has more words, without this one, of another language than of any in which it doubts."""
+        score = self._scores_without(word)
         # "For" and "to" in an English answer are English, and do not show that it is Danish or Polish.
-        shown = score if _ENGLISH in means or self.language != _ENGLISH else self._shown_beside(word)
+        shown = score if _ENGLISH in means or self.language != _ENGLISH else self._clear_scores_without(word)
         # Who writes a word for "not" in front writes English, whatever the word before it.
         speaks = _ENGLISH not in means or word not in self.words[:1]
         # Our mail proposes an English word, which people take who go on in another language.
@@ -74,31 +74,32 @@ class Spoken:
         return rather > max(score[tag] + (tag == self.language) for tag in means)
 
     def has_words_of(self, languages: Iterable[str], word: str) -> bool:
-        """Whether something says that it is one of these: a common word, a letter that nobody else writes."""
-        score = self._beside(word)
-        score.subtract(tag for of in self._written() if len(of) > 1 for tag in of)
+        """Whether something says that it is one of these: a common word, a letter that no other language
+        has."""
+        score = self._scores_without(word)
+        score.subtract(tag for of in self._by_letters() if len(of) > 1 for tag in of)
         return any(score[tag] > 0 for tag in languages)
 
-    def _beside(self, word: str) -> Counter[str]:
-        """How many common words of each language it has beside this one, which is no evidence for itself, and
-        whether it has letters of it, those of this word too."""
+    def _scores_without(self, word: str) -> Counter[str]:
+        """How many common words of each language it has without this one, which is no evidence for itself,
+        and whether it has letters of it, those of this word too."""
         if self._score is None:
             self._score = _score(self.words)
-            self._score.update(tag for of in self._written() for tag in of)
+            self._score.update(tag for of in self._by_letters() for tag in of)
         score = self._score.copy()
         score.subtract(() if word in _DOUBTS else _COMMON.get(word, ()))
         return score
 
-    def _shown_beside(self, word: str) -> Counter[str]:
+    def _clear_scores_without(self, word: str) -> Counter[str]:
         """The same, where a common word that is an English one as well says nothing of another language."""
-        shown = self._beside(word)
+        shown = self._scores_without(word)
         for other in self.words[:_MOST_WORDS]:
             tags = _COMMON.get(other, ())
             if other != word and other not in _DOUBTS and _ENGLISH in tags:
                 shown.subtract(tag for tag in tags if tag != _ENGLISH)
         return shown
 
-    def _written(self) -> set[tuple[str, ...]]:
+    def _by_letters(self) -> set[tuple[str, ...]]:
         """The languages that write its letters, together where they share them."""
         letters = _FOREIGN.findall(" ".join(self.words[:_MOST_WORDS]))
         return {_WRITES[letter] for letter in letters} | ({("tr",)} if self.is_turkish else set())
@@ -112,13 +113,13 @@ def _score(said: Iterable[str]) -> Counter[str]:
     return score
 
 
-def likeliest(said: Iterable[str]) -> str:
+def _likeliest_language(said: Iterable[str]) -> str:
     """The language that has more of these words than any other; empty where none has."""
     (tag, most), (_, second) = [*_score(said).most_common(2), ("", 0), ("", 0)][:2]
     return tag if most > second else ""
 
 
-class Ambiguous:
+class AmbiguousWords:
     """Words of one kind from all languages, each with where it means that and where it is ordinary."""
 
     def __init__(self, of: Callable[[Language], Iterable[str]]) -> None:
@@ -137,12 +138,12 @@ class Ambiguous:
     def __contains__(self, word: str) -> bool:
         return word in self._means
 
-    def counts(self, word: str, spoken: Spoken) -> bool:
+    def applies(self, word: str, spoken: ClauseLanguage) -> bool:
         """Whether the word means it here: unless the clause is rather of a language where it is ordinary."""
         if word not in self._means:
             return False
         ordinary = self._ordinary[word]
-        return not ordinary or not spoken.is_rather(ordinary, self._means[word], word)
+        return not ordinary or not spoken.is_likelier(ordinary, self._means[word], word)
 
     @property
     def words(self) -> frozenset[str]:
@@ -150,7 +151,7 @@ class Ambiguous:
         return frozenset(self._means)
 
 
-class Own:
+class OwnWords:
     """Words, endings ("-madan") and beginnings ("ne-") of one kind that count in their language only.
 
     A whole word counts unless its clause is rather in a language where it is an ordinary one. An ending or
@@ -194,30 +195,30 @@ class Own:
             if word not in plain and (word[2:].endswith(ends) or word[:-2].startswith(begins))
         )
 
-    def counts(self, word: str, spoken: Spoken) -> bool:
+    def applies(self, word: str, spoken: ClauseLanguage) -> bool:
         """Whether the word means it here."""
         means = self._words.get(word)
-        if means and not spoken.is_rather(self._elsewhere[word], means, word):
+        if means and not spoken.is_likelier(self._elsewhere[word], means, word):
             return True
-        shaped = self._by_piece(word)
-        if _KOREAN in shaped:
-            return True  # nobody else writes Hangul
-        if not shaped or spoken.is_rather(_TAGS - shaped, shaped, word):
+        by_piece = self._by_piece(word)
+        if _KOREAN in by_piece:
+            return True  # no other language writes Hangul
+        if not by_piece or spoken.is_likelier(_TAGS - by_piece, by_piece, word):
             return False
-        return spoken.language in shaped or spoken.has_words_of(shaped, word)
+        return spoken.language in by_piece or spoken.has_words_of(by_piece, word)
 
-    def may_count(self, word: str, spoken: Spoken) -> bool:
+    def may_apply(self, word: str, spoken: ClauseLanguage) -> bool:
         """Whether the word may mean it in a line that says too little to tell its language.
 
         One that is an ordinary word elsewhere, an ending or a beginning needs a word of its language.
         """
         means = self._words.get(word)
         if means and (not self._elsewhere[word] or spoken.has_words_of(means, word)):
-            return not spoken.is_rather(self._elsewhere[word], means, word)
-        shaped = self._by_piece(word)
-        if _KOREAN in shaped:
+            return not spoken.is_likelier(self._elsewhere[word], means, word)
+        by_piece = self._by_piece(word)
+        if _KOREAN in by_piece:
             return len(word) > _LONGEST_KOREAN_NAME
-        return bool(shaped) and likeliest(spoken.words) in shaped
+        return bool(by_piece) and _likeliest_language(spoken.words) in by_piece
 
 
 def _ordinary(language: Language) -> frozenset[str]:

@@ -45,7 +45,7 @@ def _shapes() -> dict[str, str]:
 
 
 _SHAPES = str.maketrans(_shapes())
-LOOKALIKES = {look: plain for looks, plains in _LETTERS for look, plain in zip(looks, plains, strict=True)}
+LOOKALIKES = {look: plain for likes, plains in _LETTERS for look, plain in zip(likes, plains, strict=True)}
 _LOOKALIKES = str.maketrans(LOOKALIKES)
 
 # The verbs that are contracted with "not"; some programs make a blank of the apostrophe.
@@ -65,7 +65,7 @@ _WRAPPED = 50
 _BETWEEN = re.compile(r"[,;:()\[\]{}<>\"“”„«»/、，；：–—―|…「」『』（）]+|\s-+(?=\s)|(?<=\w)\.(?=[^\W\d])")
 
 
-def seen(text: str) -> str:
+def visible_form(text: str) -> str:
     """Without invisible characters; one kind of apostrophe; letters of compatibility shapes as plain ones."""
     if text.isascii():
         return text.replace("`", "'")
@@ -74,9 +74,9 @@ def seen(text: str) -> str:
 
 
 @lru_cache(maxsize=128)
-def looks(text: str) -> tuple[str, ...]:
-    """The ways in which a text may be seen, folded: as its own alphabet, and as a Latin one if it can be."""
-    visible = seen(text)
+def folded_forms(text: str) -> tuple[str, ...]:
+    """The text folded as it may be read: in its own alphabet, and in Latin letters if it looks like them."""
+    visible = visible_form(text)
     plain = normal_word(visible)
     if plain.isascii():
         return (plain,)

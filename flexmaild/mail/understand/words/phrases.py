@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 # The beginning of what follows the deciding word, and what stands between two clauses.
 START = "^"
 BREAK = ","
-# What a phrase may hold beside words.
+# What a phrase may hold besides words.
 _NUMBER = "#"
 _ANY = "…"
 _CONTENT = "~"
@@ -60,7 +60,7 @@ class Phrases:
             if isinstance(wanted, str) and wanted in self._fillers:
                 most, fits = self._fillers[wanted]
                 return self._filled(phrase, element + 1, words, index, most, fits)
-            if index >= len(words) or not _is(wanted, words[index]):
+            if index >= len(words) or not _matches(wanted, words[index]):
                 return -1
             element, index = element + 1, index + 1
         return index
@@ -83,7 +83,7 @@ class Phrases:
         return -1
 
 
-def _is(wanted: str | frozenset[str], word: str) -> bool:
+def _matches(wanted: str | frozenset[str], word: str) -> bool:
     if isinstance(wanted, frozenset):
         return word in wanted
     return word == wanted or (wanted == _NUMBER and word[0].isdigit())

@@ -1,6 +1,7 @@
 """Pieces of text that doubt, of languages that write no blanks, and in which text a piece counts.
 
-Called by `doubt` and `contradiction`. Japanese and Chinese share characters, so the writing decides: kana
+Called by `doubt` and `contradiction`; `PieceIndex` also where a list holds hundreds of pieces of all
+languages. Japanese and Chinese share characters, so the writing decides: kana
 make a sentence Japanese, in which a Chinese piece may stand inside an innocent word, as 不 does in 不具合;
 without kana, what follows a Chinese word that decides is Chinese. In doubt a piece counts. The lists are in
 `languages`. Pure.
@@ -10,6 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Generic, TypeVar
 
 from flexmaild.languages.load import EVERY, Language
 
@@ -48,12 +50,12 @@ def has_kana(texts: Iterable[str]) -> bool:
     return any(_KANA.search(text) for text in texts)
 
 
-def may_mean(language: str, low: str) -> bool:
+def may_apply_to(language: str, low: str) -> bool:
     """Whether a piece of this language can mean something in this text."""
     return language != _CHINESE or not _KANA.search(low)
 
 
-def doubtful_pieces(low: str, language: str = "", beside_kana: bool = False) -> list[tuple[str, str]]:
+def doubtful_pieces(low: str, language: str = "", text_has_kana: bool = False) -> list[tuple[str, str]]:
     """The pieces in a sentence that doubt, each with its key of `verdict.WHY`; negations first.
 
     language: of the word that decides, if there is one; beside_kana: whether the rest of the text has some.
@@ -61,13 +63,13 @@ def doubtful_pieces(low: str, language: str = "", beside_kana: bool = False) -> 
     if low.isascii():
         return []
     kana = _KANA.search(low) is not None
-    tags = [tag for tag in _WRITTEN_SO if tag not in _LETTERS or _LETTERS[tag].search(low)]
-    if language == _CHINESE and not kana and not beside_kana:
+    tags = [tag for tag in _LANGUAGES_WITH_PIECES if tag not in _LETTERS or _LETTERS[tag].search(low)]
+    if language == _CHINESE and not kana and not text_has_kana:
         tags = [tag for tag in tags if tag != _JAPANESE]
     elif language != _CHINESE and kana:
         tags = [tag for tag in tags if tag != _CHINESE]
     # A single Chinese character is inside many a Japanese word or name that is written without kana.
-    shortest = 2 if language != _CHINESE and (language == _JAPANESE or beside_kana) else 1
+    shortest = 2 if language != _CHINESE and (language == _JAPANESE or text_has_kana) else 1
     return _pieces(tuple(tags), shortest).in_text(low)
 
 
@@ -81,13 +83,17 @@ def _pieces(tags: tuple[str, ...], shortest: int) -> _Pieces:
 
     return _Pieces(
         tuple(
-            dict.fromkeys(p for tongue in known for p in long_enough(tongue, tongue.doubt.negation_pieces))
+            dict.fromkeys(
+                p for language in known for p in long_enough(language, language.doubt.negation_pieces)
+            )
         ),
         tuple(
-            dict.fromkeys(p for tongue in known for p in long_enough(tongue, tongue.doubt.condition_pieces))
+            dict.fromkeys(
+                p for language in known for p in long_enough(language, language.doubt.condition_pieces)
+            )
         ),
-        _longest_first(piece for tongue in known for piece in tongue.doubt.harmless_pieces),
-        re.compile("|".join(news for tongue in known for news in _good_news(tongue)) or r"(?!)"),
+        _longest_first(piece for language in known for piece in language.doubt.harmless_pieces),
+        re.compile("|".join(news for language in known for news in _good_news(language)) or r"(?!)"),
     )
 
 
@@ -108,4 +114,31 @@ def _good_news(language: Language) -> Iterable[str]:
         yield before + troubles
 
 
-_WRITTEN_SO = tuple(language.tag for language in EVERY if language.doubt.negation_pieces)
+_LANGUAGES_WITH_PIECES = tuple(language.tag for language in EVERY if language.doubt.negation_pieces)
+
+
+_T = TypeVar("_T")
+
+# Characters by which a piece is looked up; a shorter one is by all it has.
+_BEGINNING = 3
+
+
+class PieceIndex(Generic[_T]):
+    """Pieces of text, each with what it means; one piece may mean several things."""
+
+    def __init__(self, entries: Iterable[tuple[str, _T]]) -> None:
+        # By the length of the beginnings, and each.
+        self._known: dict[int, dict[str, list[tuple[str, _T]]]] = {}
+        for piece, meaning in dict.fromkeys(entries):
+            start = piece[:_BEGINNING]
+            self._known.setdefault(len(start), {}).setdefault(start, []).append((piece, meaning))
+
+    def found_in(self, text: str) -> set[_T]:
+        """What the pieces mean that stand in this text."""
+        return {
+            meaning
+            for length, by_start in self._known.items()
+            for start in by_start.keys() & {text[at : at + length] for at in range(len(text))}
+            for piece, meaning in by_start[start]
+            if piece in text
+        }

@@ -17,7 +17,7 @@ from flexmaild.core.references import PREFIX
 from flexmaild.languages.load import LANGUAGES
 from flexmaild.mail.authentication.borders import Border
 from flexmaild.mail.parse.limits import Limits
-from flexmaild.mail.understand.lines import small
+from flexmaild.mail.understand.lines import fold_case
 from flexmaild.mail.understand.words.deciding import Vocabulary, Word
 from flexmaild.mail.understand.words.spelling import normal_word, spellings
 
@@ -29,7 +29,7 @@ class Rules:
     own_addresses: what our mails are sent from, what they ask to be answered to, and what else is ours.
     own_names: the display names our mails carry, at least 4 characters each, case-folded.
     words: every word that decides, normalised, with what it says and its language.
-    comments: what may stand beside the word; its ways are said at the table of `verdict`.
+    comments: what may follow the word; the table of `verdict` says how.
     ignore_lines: what the operator's gateway writes, see `core.line_pattern`.
     borders: whose results about senders count; ids, hosts and addresses in lower case.
     exchange_online: the mailbox is read from the tenant whose Exchange Online wrote the header.
@@ -88,7 +88,7 @@ class Rules:
         """
         return cls(
             own_addresses=frozenset(a.lower() for a in addresses if a),
-            own_names=tuple(small(n) for n in names if len(n) >= 4),
+            own_names=tuple(fold_case(n) for n in names if len(n) >= 4),
             words=_words(approve, reject, languages),
             max_comment=max_comment,
             comments=comments,

@@ -1,11 +1,12 @@
 """The form in which words are compared, and the ways in which people spell them.
 
-Used by every module that compares words: what decides is folded no wider than here. Pure.
+Used by every module that compares words. Apart from `normalised`, which folds wider: a word that decides is
+never read through that. Pure.
 """
 
 import unicodedata
 
-from flexmaild.mail.understand.lines import small
+from flexmaild.mail.understand.lines import fold_case
 
 # Letters that do not fall into a plain one and its accent.
 _STROKES = str.maketrans({"ł": "l", "ø": "o", "æ": "ae", "ı": "i"})
@@ -16,7 +17,7 @@ def normal_word(text: str) -> str:
 
     NFKC would make a full-width or mathematical "Approve" the same word.
     """
-    return unicodedata.normalize("NFC", small(unicodedata.normalize("NFC", text)))
+    return unicodedata.normalize("NFC", fold_case(unicodedata.normalize("NFC", text)))
 
 
 def unaccented(word: str) -> str:

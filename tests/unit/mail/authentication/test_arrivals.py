@@ -7,9 +7,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flexmaild.mail.authentication.arrivals import Arrived, arrived, proposals, settings
+from flexmaild.mail.authentication.arrivals import LocatedField, proposals, results_fields, settings
 from flexmaild.mail.authentication.borders import Border
-from flexmaild.mail.authentication.kept_header import MOST, header_of, kept
+from flexmaild.mail.authentication.kept_header import MOST, header_of, stored_header
 from flexmaild.mail.authentication.results import loose_id
 from flexmaild.mail.parse.header import Header, parse_header
 from flexmaild.mail.parse.message import split_header
@@ -30,8 +30,8 @@ def of(mail: Recorded) -> Header:
     return parse_header(split_header(mail.data)[0])
 
 
-def listed(found: Header, *borders: Border, exchange_online: bool = False) -> tuple[Arrived, ...]:
-    return arrived(found, borders, exchange_online, LONGEST)
+def listed(found: Header, *borders: Border, exchange_online: bool = False) -> tuple[LocatedField, ...]:
+    return results_fields(found, borders, exchange_online, LONGEST)
 
 
 def certain(mails: list[Header]) -> set[str]:
@@ -64,23 +64,23 @@ def test_what_a_stranger_wrote_is_never_proposed_without_a_condition(kind: str) 
 @pytest.mark.parametrize("mail", RECORDED, ids=[f"{m.border}-{m.name}" for m in RECORDED])
 def test_what_is_kept_of_a_header_says_the_same(mail: Recorded) -> None:
     borders = [Border(**entry) for b in BORDERS if b.name == mail.border for entry in docs_of(b)["borders"]]
-    again = header_of(kept(of(mail)))
+    again = header_of(stored_header(of(mail)))
     assert listed(again, *borders) == listed(of(mail), *borders)
     assert again.order == tuple(name[:40] for name in of(mail).order)
 
 
 @given(st.binary(max_size=3000))
 def test_any_header_can_be_kept(data: bytes) -> None:
-    there = kept(parse_header(data))
-    assert kept(header_of(there)) == there
+    there = stored_header(parse_header(data))
+    assert stored_header(header_of(there)) == there
 
 
 def test_a_large_header_is_kept_from_the_top() -> None:
     top = ["Authentication-Results: mx.test; dmarc=pass", "Received: from a by mx.test; x"]
-    there = kept(header(*top, *["X: y", "Received: from b by c.test; x"] * 5000))
+    there = stored_header(header(*top, *["X: y", "Received: from b by c.test; x"] * 5000))
     assert len(there) <= MOST
     assert listed(header_of(there), Border("mx.test"))[0].is_trusted
-    secret = kept(header(*top, "Subject: FM1-SECRET", "X-Y: words"))
+    secret = stored_header(header(*top, "Subject: FM1-SECRET", "X-Y: words"))
     assert "SECRET" not in secret and "words" not in secret
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from flexmaild.core.approval.proof import failed_dmarc, proof_of
-from flexmaild.mail.authentication.arrivals import arrived
+from flexmaild.mail.authentication.arrivals import results_fields
 from flexmaild.mail.authentication.borders import Border
 from flexmaild.mail.parse.header import parse_header
 from flexmaild.mail.understand.words.rules import Rules
@@ -164,7 +164,7 @@ def test_proofpoint_has_the_mail_back_from_its_filter_without_a_second_step() ->
 
 @pytest.mark.parametrize("lines", [(INNER, *AMAVIS, *AT_GATEWAY), (*AT_PROOFPOINT, *AT_GATEWAY)])
 def test_what_would_believe_such_a_gateway_is_proposed(lines: tuple[str, ...]) -> None:
-    found = arrived(parse_header("\n".join(lines).replace(PROOFPOINT, GW).encode()), (), False, 4096)
+    found = results_fields(parse_header("\n".join(lines).replace(PROOFPOINT, GW).encode()), (), False, 4096)
     assert found[0].entry == Border(GW, GW, via=("203.0.113.24", "127.0.0.1"))
     assert not found[0].is_receivers
 

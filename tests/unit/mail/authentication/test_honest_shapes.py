@@ -3,7 +3,7 @@
 import pytest
 
 from flexmaild.core.approval.proof import proof_of
-from flexmaild.mail.authentication.arrivals import arrived
+from flexmaild.mail.authentication.arrivals import results_fields
 from flexmaild.mail.authentication.borders import Border
 from flexmaild.mail.parse.header import parse_header
 from flexmaild.mail.understand.words.rules import Rules
@@ -186,7 +186,7 @@ def test_what_would_believe_google_is_proposed(inside: str) -> None:
         own,
         received("by out.corp.test with SMTP id 128so46835715oih.0 for <a@b.test>"),
     )
-    (field,) = arrived(parse_header("\n".join(fields).encode()), (), False, 4096)
+    (field,) = results_fields(parse_header("\n".join(fields).encode()), (), False, 4096)
     assert field.entry == Border(GOOGLE, results="below")
     assert judged(field.entry, *fields) == ("dmarc", False)
     assert judged(Border(GOOGLE, GOOGLE, "below"), *fields) == ("dmarc", False)

@@ -64,12 +64,12 @@ def answer(
 def ruled(data: bytes, require: Requirement = "dmarc") -> Admission:
     mail = sent(*TEXT, subject="Approval needed: Deploy 4.2")
     reading = understand(data, len(data), RULES, mails_sent=lambda references: (mail,))
-    return named_requests.judged(
+    return named_requests.admission_of(
         reading, {REQUEST.id: REQUEST, OTHER.id: OTHER}, ReferenceKeys(KEY), SenderPolicy(require)
     )
 
 
-def decides(data: bytes, require: Requirement = "dmarc") -> bool:
+def is_deciding_word(data: bytes, require: Requirement = "dmarc") -> bool:
     return ruled(data, require).outcome is Outcome.DECISION
 
 
@@ -137,9 +137,9 @@ HONEST = {
 def test_an_honest_mail_decides_whatever_its_server_signs(name: str, signed: str) -> None:
     body, *fields = HONEST[name]
     data = answer(body, THREAD, *map(str, fields), signed=signed)
-    ruling = ruled(data)
-    assert ruling.outcome is Outcome.DECISION, ruling.because
-    assert decides(data.replace(DMARC.encode(), DKIM.encode()), "dkim")
+    admission = ruled(data)
+    assert admission.outcome is Outcome.DECISION, admission.because
+    assert is_deciding_word(data.replace(DMARC.encode(), DKIM.encode()), "dkim")
 
 
 # What was signed, and with which fields somebody made it an answer that decides.
@@ -196,8 +196,8 @@ FLIPPED = {
 def test_what_the_type_makes_of_a_signed_text_must_be_what_it_says(name: str) -> None:
     body, *fields = FLIPPED[name]
     for signed in (GOOGLE, OPENDKIM):
-        ruling = ruled(answer(body, THREAD, *map(str, fields), signed=signed))
-        assert ruling.outcome is Outcome.UNDECIDED, ruling.because
+        admission = ruled(answer(body, THREAD, *map(str, fields), signed=signed))
+        assert admission.outcome is Outcome.UNDECIDED, admission.because
 
 
 @pytest.mark.parametrize(
@@ -206,10 +206,10 @@ def test_what_the_type_makes_of_a_signed_text_must_be_what_it_says(name: str) ->
 def test_who_has_the_type_signed_or_handed_the_mail_in_is_taken_at_their_word(name: str) -> None:
     body, *fields = FLIPPED[name]
     flipped = (THREAD, *map(str, fields))
-    assert decides(answer(body, *flipped, signed=ALL))
-    assert decides(answer(body, *flipped, results=DMARC + SPF))
-    assert decides(answer(body, *flipped), "reference")
-    assert not decides(answer(body, *flipped))
+    assert is_deciding_word(answer(body, *flipped, signed=ALL))
+    assert is_deciding_word(answer(body, *flipped, results=DMARC + SPF))
+    assert is_deciding_word(answer(body, *flipped), "reference")
+    assert not is_deciding_word(answer(body, *flipped))
 
 
 @pytest.mark.parametrize("name", ["an inner part", "source that was pasted"])
@@ -223,9 +223,9 @@ def test_nor_does_it_decide_where_only_its_texts_were_fetched(name: str) -> None
 
 def test_such_a_mail_is_undecided_kept_and_says_why() -> None:
     body, field = FLIPPED["a condition that is a tag"]
-    ruling = ruled(answer(body, THREAD, str(field)))
-    assert (ruling.reason, ruling.quarantine) == (ReplyReason.TYPE_NOT_SIGNED, True)
-    assert "Content-Type" in ruling.because
+    admission = ruled(answer(body, THREAD, str(field)))
+    assert (admission.reason, admission.quarantine) == (ReplyReason.TYPE_NOT_SIGNED, True)
+    assert "Content-Type" in admission.because
 
 
 BARE = "Approve\n"
@@ -261,18 +261,18 @@ PLUS = f"approvals+{REFERENCE.lower()}@corp.test"
     ],
 )
 def test_what_it_answers_is_signed_or_stands_in_its_text(data: bytes, is_decided: bool) -> None:
-    ruling = ruled(data)
-    assert (ruling.outcome is Outcome.DECISION) is is_decided
-    assert is_decided or ruling.reason is ReplyReason.THREAD_NOT_SIGNED
+    admission = ruled(data)
+    assert (admission.outcome is Outcome.DECISION) is is_decided
+    assert is_decided or admission.reason is ReplyReason.THREAD_NOT_SIGNED
 
 
 @pytest.mark.parametrize("blank", [" ", "\t", "\v"])
 def test_a_field_that_a_verifier_may_have_read_over_is_none_of_the_signed(blank: str) -> None:
     """Its name has a blank before the colon. Of a field that is not there the name can be signed."""
     added = THREAD.replace(":", f"{blank}:", 1)
-    assert decides(answer(BARE, THREAD, PLAIN, signed=ALL))
+    assert is_deciding_word(answer(BARE, THREAD, PLAIN, signed=ALL))
     assert ruled(answer(BARE, added, PLAIN, signed=ALL)).reason is ReplyReason.NOT_PROVEN
-    assert decides(answer(f"Approve\n{QUOTE}", added, PLAIN, signed=EXCHANGE))
+    assert is_deciding_word(answer(f"Approve\n{QUOTE}", added, PLAIN, signed=EXCHANGE))
     # Else the mail would be another than the one that decided, below the same signature.
     for name in ("Subject", "Message-ID"):
         again = answer(f"Approve\n{QUOTE}", f"{name}{blank}: x", signed=f"{ALL}:{name.lower()}")

@@ -20,15 +20,15 @@ REFERENCE = "FM1-" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567ABCDEFGHIJKLM"
 ANN = Approver("ann@example.org", "Ann Lee")
 
 
-class Desk:
-    """Composes with everything at hand; what a test cares about is given by keyword."""
+class Composer:
+    """Composes with defaults; a test gives by keyword what it is about."""
 
     now = NOW
     reference = REFERENCE
     ann = ANN
 
     def __init__(self) -> None:
-        self.stationery = ComposeSettings("noreply@example.org", "approvals@example.org", "example.org")
+        self.settings = ComposeSettings("noreply@example.org", "approvals@example.org", "example.org")
         self.terms = Terms(
             title="Deploy shop 4.2 to production",
             text="All tests are green.",
@@ -46,15 +46,15 @@ class Desk:
         if kind in (MailKind.NOTIFICATION, MailKind.TEST):
             request = None
         sources = changed.pop("sources", None)
-        stationery = replace(
-            self.stationery,
+        settings = replace(
+            self.settings,
             **({"templates": Renderer(sources)} if sources else {}),
-            **changed.pop("stationery", {}),
+            **changed.pop("settings", {}),
         )
         reference = changed.pop("reference", REFERENCE if request else "")
         extra = {n: changed.pop(n) for n in ("attachments", "on_fault", "message_id") if n in changed}
         order = MailOrder(kind, **{"to": ANN, **changed})
-        return compose(order, request, reference, stationery, date=NOW, **extra)
+        return compose(order, request, reference, settings, date=NOW, **extra)
 
     def mail(self, kind: MailKind = MailKind.APPROVAL_REQUEST, **changed: Any) -> EmailMessage:
         return read(self.data(kind, **changed))
@@ -73,8 +73,8 @@ def content(mail: EmailMessage, subtype: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def desk() -> Desk:
-    return Desk()
+def composer() -> Composer:
+    return Composer()
 
 
 @pytest.fixture(scope="session")

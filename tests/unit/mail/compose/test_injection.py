@@ -57,19 +57,19 @@ def shape(data: bytes) -> list[bytes]:
     sender=ANY,
 )
 def test_any_string_in_a_request_leaves_the_header_as_it_is(
-    desk: Any, title: str, text: str, html: str, requester: str, name: str, group: str, meta: str,
+    composer: Any, title: str, text: str, html: str, requester: str, name: str, group: str, meta: str,
     filename: str, ctype: str, sender: str,
 ) -> None:  # fmt: skip
     def made(title: str, text: str, html: str, requester: str, name: str, group: str, meta: str,
              filename: str, ctype: str, sender: str) -> bytes:  # fmt: skip
-        data: bytes = desk.data(
+        data: bytes = composer.data(
             to=Approver("ann@example.org", name, group=group),
             terms={
                 "title": title, "text": text, "html": html, "requester": requester,
                 "metadata": {meta: meta}, "template": "",
             },
             attachments=[(Attachment(filename, ctype, "0" * 64, 1), b"x")],
-            stationery={"from_name": sender},
+            settings={"from_name": sender},
         )  # fmt: skip
         return data
 
@@ -86,7 +86,7 @@ def test_any_string_in_a_request_leaves_the_header_as_it_is(
 @examples(60)
 @given(kind=st.sampled_from(MailKind), fact=ANY, reply=ANY)
 def test_any_string_in_the_facts_leaves_the_header_as_it_is(
-    desk: Any, kind: MailKind, fact: str, reply: str
+    composer: Any, kind: MailKind, fact: str, reply: str
 ) -> None:
     def made(fact: str, reply: str) -> bytes:
         facts = {
@@ -97,7 +97,7 @@ def test_any_string_in_the_facts_leaves_the_header_as_it_is(
             "subject": fact,
             "text": fact,
         }
-        data: bytes = desk.data(kind, facts=facts, in_reply_to=reply)
+        data: bytes = composer.data(kind, facts=facts, in_reply_to=reply)
         return data
 
     names = shape(made(fact, reply))
@@ -106,7 +106,7 @@ def test_any_string_in_the_facts_leaves_the_header_as_it_is(
 
 
 @given(text=ANY)
-def test_a_subject_is_read_back_as_it_was_meant(desk: Any, text: str) -> None:
+def test_a_subject_is_read_back_as_it_was_meant(composer: Any, text: str) -> None:
     value = mime.unstructured(text)
     assert all(len(line) <= 78 for line in value.split("\r\n"))
     assert str(make_header(decode_header(value.replace("\r\n", "")))) == mime.one_line(text, 250)
@@ -115,22 +115,24 @@ def test_a_subject_is_read_back_as_it_was_meant(desk: Any, text: str) -> None:
 @pytest.mark.parametrize(
     "name", ["Lee, Ann", 'Ann "A" Lee', "Ann\\", "Ann @ home", "Łukasz", "a" * 99, "(x)", ""]
 )
-def test_a_display_name_is_read_back_and_adds_no_recipient(desk: Any, name: str) -> None:
-    to = desk.mail(to=Approver("ann@example.org", name))["To"].addresses
+def test_a_display_name_is_read_back_and_adds_no_recipient(composer: Any, name: str) -> None:
+    to = composer.mail(to=Approver("ann@example.org", name))["To"].addresses
     assert [(a.addr_spec, a.display_name) for a in to] == [("ann@example.org", name)]
 
 
-def test_what_looks_like_a_template_stays_text(desk: Any, text_of: Any, html_of: Any) -> None:
+def test_what_looks_like_a_template_stays_text(composer: Any, text_of: Any, html_of: Any) -> None:
     evil = "{{7*7}} {{''.__class__}} {% raw %}"
-    mail = desk.mail(terms={"title": evil, "text": evil, "requester": evil, "metadata": {evil: evil}})
+    mail = composer.mail(terms={"title": evil, "text": evil, "requester": evil, "metadata": {evil: evil}})
     assert text_of(mail).count("{{7*7}}") >= 4
     assert html_of(mail).count("{{7*7}}") >= 4
     assert "49" not in text_of(mail).replace("FM1-", "")
 
 
-def test_markup_in_plain_fields_is_shown_and_not_obeyed(desk: Any, html_of: Any) -> None:
+def test_markup_in_plain_fields_is_shown_and_not_obeyed(composer: Any, html_of: Any) -> None:
     evil = "<b>bold</b><script>alert(1)</script>"
-    html = html_of(desk.mail(terms={"title": evil, "text": evil, "requester": evil, "metadata": {"k": evil}}))
+    html = html_of(
+        composer.mail(terms={"title": evil, "text": evil, "requester": evil, "metadata": {"k": evil}})
+    )
     assert "<b>" not in html
     assert "<script" not in html
     assert html.count("&lt;script&gt;") >= 4

@@ -20,33 +20,35 @@ def test_our_own_templates_are_there_for_every_kind_and_without_fault() -> None:
     assert check_templates(builtin_templates()) == []
 
 
-def test_an_operators_template_takes_the_place_of_ours(desk: Any, text_of: Any, html_of: Any) -> None:
+def test_an_operators_template_takes_the_place_of_ours(composer: Any, text_of: Any, html_of: Any) -> None:
     sources = {
         "accepted.txt.j2": "Thanks, {{ name }}.",
         "accepted.html.j2": '{% extends "layout.html.j2" %}\n'
         '{% block content %}<p class="text">Thanks!</p>{% endblock %}',
     }
     assert check_templates(sources) == []
-    mail = desk.mail(MailKind.ACCEPTED, sources=sources)
+    mail = composer.mail(MailKind.ACCEPTED, sources=sources)
     assert text_of(mail).startswith("Thanks, Ann Lee.\n")
     assert '<p class="text" style="margin' in html_of(mail)
     assert "Thanks!" in html_of(mail)
 
 
-def test_the_style_sheet_alone_can_be_replaced(desk: Any, html_of: Any) -> None:
+def test_the_style_sheet_alone_can_be_replaced(composer: Any, html_of: Any) -> None:
     css = builtin_templates()["style.css"].replace("#1a7f37", "#0b5cad")
-    html = html_of(desk.mail(sources={"style.css": css}))
+    html = html_of(composer.mail(sources={"style.css": css}))
     assert "background-color: #0b5cad" in html
 
 
 @pytest.mark.parametrize("page", [BARE_PAGE, "<p>no body</p>", "", "<BODY\n>x</BODY>"])
-def test_no_template_can_lose_marker_or_reference(desk: Any, text_of: Any, html_of: Any, page: str) -> None:
-    mail = desk.mail(sources={"approval_request.html.j2": page, "approval_request.txt.j2": "x"})
+def test_no_template_can_lose_marker_or_reference(
+    composer: Any, text_of: Any, html_of: Any, page: str
+) -> None:
+    mail = composer.mail(sources={"approval_request.html.j2": page, "approval_request.txt.j2": "x"})
     html, lines = html_of(mail), text_of(mail).strip().split("\n")
     assert html.count(REPLY_MARKER) == 1
-    assert html.count(f"Reference {desk.reference}") == 1
-    assert html.index(REPLY_MARKER) < html.index(desk.reference)
-    assert (lines[0], lines[-1]) == (REPLY_MARKER, f"Reference {desk.reference}")
+    assert html.count(f"Reference {composer.reference}") == 1
+    assert html.index(REPLY_MARKER) < html.index(composer.reference)
+    assert (lines[0], lines[-1]) == (REPLY_MARKER, f"Reference {composer.reference}")
 
 
 @pytest.mark.parametrize(
@@ -80,17 +82,19 @@ def test_a_fault_is_found_when_loaded_with_its_file_its_line_and_a_cure(
 
 
 def test_a_template_that_breaks_when_a_mail_goes_out_is_replaced_by_ours_and_reported(
-    desk: Any, text_of: Any, html_of: Any
+    composer: Any, text_of: Any, html_of: Any
 ) -> None:
     faults: list[TemplateFault] = []
     sources = {"accepted.txt.j2": "{{ nonsense }}", "accepted.html.j2": "{% if %}"}
-    mail = desk.mail(MailKind.ACCEPTED, sources=sources, on_fault=faults.append)
-    assert text_of(mail) == text_of(desk.mail(MailKind.ACCEPTED))
-    assert html_of(mail) == html_of(desk.mail(MailKind.ACCEPTED))
+    mail = composer.mail(MailKind.ACCEPTED, sources=sources, on_fault=faults.append)
+    assert text_of(mail) == text_of(composer.mail(MailKind.ACCEPTED))
+    assert html_of(mail) == html_of(composer.mail(MailKind.ACCEPTED))
     assert [f.file for f in faults] == ["accepted.txt.j2", "accepted.html.j2"]
 
 
-def test_a_request_can_name_a_template_and_give_its_variables(desk: Any, text_of: Any, html_of: Any) -> None:
+def test_a_request_can_name_a_template_and_give_its_variables(
+    composer: Any, text_of: Any, html_of: Any
+) -> None:
     sources = {
         "release.txt.j2": "Version {{ version }} for {{ title }}: {{ notes | join(', ') }}",
         "release.html.j2": "<ul>{% for n in notes %}<li>{{ n }}</li>{% endfor %}</ul>",
@@ -100,7 +104,7 @@ def test_a_request_can_name_a_template_and_give_its_variables(desk: Any, text_of
         "template": "release",
         "variables": {"version": "4.2", "notes": ["<b>", "fix"], "title": "not mine"},
     }
-    mail = desk.mail(sources=sources, terms=terms)
+    mail = composer.mail(sources=sources, terms=terms)
     assert "Version 4.2 for Deploy shop 4.2 to production: <b>, fix" in text_of(mail)
     assert "<li>&lt;b&gt;</li><li>fix</li>" in html_of(mail)
     assert "Approve request" in html_of(mail)
@@ -117,20 +121,20 @@ def test_a_request_can_name_a_template_and_give_its_variables(desk: Any, text_of
     ],
 )
 def test_a_request_whose_template_breaks_is_refused(
-    desk: Any, template: str, variables: dict[str, Any], wanted: str
+    composer: Any, template: str, variables: dict[str, Any], wanted: str
 ) -> None:
     templates = Renderer({"release.txt.j2": "{{ version + 'x' }}"})
-    terms = replace(desk.terms, template=template, variables=variables)
+    terms = replace(composer.terms, template=template, variables=variables)
     with pytest.raises(NotAllowed) as refused:
-        request = Request("ap-nbswy3dpeb3w64tm", terms, desk.now)
-        check_request(request, replace(desk.stationery, templates=templates), desk.now)
+        request = Request("ap-nbswy3dpeb3w64tm", terms, composer.now)
+        check_request(request, replace(composer.settings, templates=templates), composer.now)
     assert refused.value.path == "template"
     assert wanted in refused.value.text.replace(":0:", ":")
 
 
-def test_a_request_whose_template_has_gone_still_goes_out_with_its_text(desk: Any, text_of: Any) -> None:
+def test_a_request_whose_template_has_gone_still_goes_out_with_its_text(composer: Any, text_of: Any) -> None:
     faults: list[TemplateFault] = []
-    mail = desk.mail(terms={"template": "gone"}, on_fault=faults.append)
+    mail = composer.mail(terms={"template": "gone"}, on_fault=faults.append)
     assert "All tests are green." in text_of(mail)
     assert len(faults) == 1
 
@@ -143,17 +147,17 @@ def test_a_request_whose_template_has_gone_still_goes_out_with_its_text(desk: An
     ],
 )
 def test_a_page_whose_styles_cannot_be_written_in_beforehand_gets_them_when_it_is_made(
-    desk: Any, html_of: Any, page: str
+    composer: Any, html_of: Any, page: str
 ) -> None:
-    mail = desk.mail(MailKind.ACCEPTED, sources={"accepted.html.j2": page})
+    mail = composer.mail(MailKind.ACCEPTED, sources={"accepted.html.j2": page})
     assert "<style>" in html_of(mail)
     assert "Reference FM1-" in html_of(mail)
     if "kind" in page:
         assert '<p class="accepted text" style="margin' in html_of(mail)
 
 
-def test_html_that_comes_with_a_request_is_cleaned_and_shown(desk: Any, html_of: Any) -> None:
-    html = html_of(desk.mail(terms={"html": "<h2>New</h2><img src='https://x/y'><script>x</script>"}))
+def test_html_that_comes_with_a_request_is_cleaned_and_shown(composer: Any, html_of: Any) -> None:
+    html = html_of(composer.mail(terms={"html": "<h2>New</h2><img src='https://x/y'><script>x</script>"}))
     assert ">New</h2>" in html
     assert "<img" not in html
     assert "<script" not in html

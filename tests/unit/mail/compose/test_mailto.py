@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from flexmaild.core.model import MailKind
 from flexmaild.languages.load import LANGUAGES, WRITTEN
 from flexmaild.mail.compose.context import ASKING
-from flexmaild.mail.compose.links import MAX_LINK, answer_link, reply_address
+from flexmaild.mail.compose.links import LONGEST_LINK, answer_link, reply_address
 from flexmaild.mail.format import GUARD_LINE, HINT_LINE
 
 REFERENCE = "FM1-" + "A" * 45
@@ -21,20 +21,20 @@ REFERENCE = "FM1-" + "A" * 45
 @pytest.mark.parametrize("kind", sorted(ASKING))
 @pytest.mark.parametrize("lang", WRITTEN)
 def test_both_links_open_an_answer_in_the_wire_format(
-    desk: Any, html_of: Any, kind: MailKind, lang: str
+    composer: Any, html_of: Any, kind: MailKind, lang: str
 ) -> None:
-    html = html_of(desk.mail(kind, language=lang, stationery={"plus_address": True}))
+    html = html_of(composer.mail(kind, language=lang, settings={"plus_address": True}))
     found = [unescape(link) for link in re.findall(r'href="([^"]*)"', html)]
     words = (LANGUAGES[lang].decide.approve[0], LANGUAGES[lang].decide.reject[0])
     for link, word in zip(found, words, strict=True):
         parts = urlsplit(link)
         fields = parse_qs(parts.query, strict_parsing=True)
         assert parts.scheme == "mailto"
-        assert unquote(parts.path) == f"approvals+{desk.reference.lower()}@example.org"
-        asked = desk.mail(kind if kind is MailKind.REMINDER else MailKind.APPROVAL_REQUEST, language=lang)
+        assert unquote(parts.path) == f"approvals+{composer.reference.lower()}@example.org"
+        asked = composer.mail(kind if kind is MailKind.REMINDER else MailKind.APPROVAL_REQUEST, language=lang)
         assert fields["subject"][0] == f"Re: {asked['Subject']}"
         assert fields["body"][0].split("\r\n") == [
-            word, "", HINT_LINE.format(word=word), GUARD_LINE, f"Reference {desk.reference}", "", "",
+            word, "", HINT_LINE.format(word=word), GUARD_LINE, f"Reference {composer.reference}", "", "",
         ]  # fmt: skip
 
 
@@ -45,7 +45,7 @@ def test_both_links_open_an_answer_in_the_wire_format(
 def test_a_link_is_never_longer_than_mail_programs_take(subject: str, word: str) -> None:
     for title in (subject, "承認" * 400 + subject, "😀" * 400):
         link = answer_link(word, to="a+b@example.org", subject=title, reference=REFERENCE)
-        assert len(link) <= MAX_LINK
+        assert len(link) <= LONGEST_LINK
         assert re.fullmatch(
             r"mailto:[A-Za-z0-9%.@_~-]+\?subject=[A-Za-z0-9%._~-]*&body=[A-Za-z0-9%._~*-]+", link
         )

@@ -20,7 +20,9 @@ RULES = Rules.of("noreply@example.org", "approvals@example.org", names=("flexmai
 FACTS = {"answer": "approve", "state": "approved", "noted": 1, "needed": 2, "why": "negated"}
 
 
-def reading(desk: Any, asked: EmailMessage, text: str, html: str = "", prefix: str = "Re: ") -> ParsedReply:
+def reading(
+    composer: Any, asked: EmailMessage, text: str, html: str = "", prefix: str = "Re: "
+) -> ParsedReply:
     reply = EmailMessage()
     reply["From"] = "Ann Lee <ann@example.org>"
     reply["To"] = asked["Reply-To"] or asked["From"]
@@ -47,26 +49,26 @@ def quoted(text: str) -> str:
 
 @pytest.mark.parametrize("kind", sorted(ASKING))
 @pytest.mark.parametrize("lang", WRITTEN)
-def test_the_links_answer_is_understood(desk: Any, html_of: Any, kind: MailKind, lang: str) -> None:
-    asked = desk.mail(kind, language=lang, stationery={"plus_address": True})
+def test_the_links_answer_is_understood(composer: Any, html_of: Any, kind: MailKind, lang: str) -> None:
+    asked = composer.mail(kind, language=lang, settings={"plus_address": True})
     found = [unescape(link) for link in re.findall(r'href="(mailto:[^"]*)"', html_of(asked))]
     for link, answer in zip(found, (Answer.APPROVE, Answer.REJECT), strict=True):
-        said = reading(desk, asked, parse_qs(urlsplit(link).query)["body"][0])
+        said = reading(composer, asked, parse_qs(urlsplit(link).query)["body"][0])
         assert (said.answer, said.comment, said.nature) == (answer, "", MailNature.HUMAN)
-        assert said.body_references == (desk.reference,)
+        assert said.body_references == (composer.reference,)
         assert [r.upper() for r in (*said.thread_references, *said.address_references)] == [
-            desk.reference
+            composer.reference
         ] * 2
 
 
 def test_what_is_typed_where_a_program_puts_the_caret_stands_apart_from_our_lines(
-    desk: Any, html_of: Any
+    composer: Any, html_of: Any
 ) -> None:
     """Claws Mail, Sylpheed and Roundcube open the prefilled answer with the caret at its end."""
-    link = unescape(re.findall(r'href="(mailto:[^"]*)"', html_of(desk.mail()))[0])
+    link = unescape(re.findall(r'href="(mailto:[^"]*)"', html_of(composer.mail()))[0])
     body = parse_qs(urlsplit(link).query)["body"][0]
     assert f"{body}not before Tuesday".split("\r\n")[-3:] == [
-        f"Reference {desk.reference}",
+        f"Reference {composer.reference}",
         "",
         "not before Tuesday",
     ]
@@ -75,9 +77,9 @@ def test_what_is_typed_where_a_program_puts_the_caret_stands_apart_from_our_line
 @pytest.mark.parametrize("kind", [k for k in MailKind if k not in (MailKind.TEST, MailKind.NOTIFICATION)])
 @pytest.mark.parametrize("lang", WRITTEN)
 def test_an_answer_above_our_quoted_mail_is_found_and_our_mail_alone_says_nothing(
-    desk: Any, text_of: Any, html_of: Any, kind: MailKind, lang: str
+    composer: Any, text_of: Any, html_of: Any, kind: MailKind, lang: str
 ) -> None:
-    asked = desk.mail(kind, language=lang, facts=FACTS)
+    asked = composer.mail(kind, language=lang, facts=FACTS)
     intro = "On Sat, Nov 21, 2026 at 3:04 PM flexmaild <noreply@example.org> wrote:\n"
     for word in ("", LANGUAGES[lang].decide.reject[0]):
         text = f"{word}\n\n{intro}\n{quoted(text_of(asked))}"
@@ -86,38 +88,38 @@ def test_an_answer_above_our_quoted_mail_is_found_and_our_mail_alone_says_nothin
             f'<blockquote class="gmail_quote">{inside_body(html_of(asked))}</blockquote></div>'
         )
         # A mail without the reference belongs to no request: nobody knows what was sent, nothing is decided.
-        expected = Answer.REJECT if word and desk.reference in text_of(asked) else None
-        assert reading(desk, asked, text).answer is expected
-        assert reading(desk, asked, text, html).answer is expected
+        expected = Answer.REJECT if word and composer.reference in text_of(asked) else None
+        assert reading(composer, asked, text).answer is expected
+        assert reading(composer, asked, text, html).answer is expected
 
 
 @pytest.mark.parametrize("kind", [k for k in MailKind if k not in (MailKind.TEST, MailKind.NOTIFICATION)])
 @pytest.mark.parametrize("lang", WRITTEN)
 def test_no_subject_of_ours_makes_an_answer_look_like_a_machines(
-    desk: Any, kind: MailKind, lang: str
+    composer: Any, kind: MailKind, lang: str
 ) -> None:
     """An out-of-office note is known by how its subject begins, with or without a program's "Re:"."""
-    asked = desk.mail(kind, language=lang, facts=FACTS)
+    asked = composer.mail(kind, language=lang, facts=FACTS)
     for prefix in ("", "Re: "):
-        said = reading(desk, asked, LANGUAGES[lang].decide.reject[0], prefix=prefix)
+        said = reading(composer, asked, LANGUAGES[lang].decide.reject[0], prefix=prefix)
         assert (said.nature, said.answer) == (MailNature.HUMAN, Answer.REJECT)
 
 
 @pytest.mark.parametrize("kind", sorted(ASKING))
 @pytest.mark.parametrize("lang", WRITTEN)
 def test_our_mail_quoted_without_any_sign_of_a_quotation_decides_nothing(
-    desk: Any, text_of: Any, html_of: Any, kind: MailKind, lang: str
+    composer: Any, text_of: Any, html_of: Any, kind: MailKind, lang: str
 ) -> None:
     """Some programs put the old mail below unmarked: only our own first line shows where it begins."""
-    asked = desk.mail(kind, language=lang, facts=FACTS)
-    assert reading(desk, asked, text_of(asked), html_of(asked)).answer is None
-    answered = reading(desk, asked, f"{LANGUAGES[lang].decide.approve[0]}\n\n{text_of(asked)}")
+    asked = composer.mail(kind, language=lang, facts=FACTS)
+    assert reading(composer, asked, text_of(asked), html_of(asked)).answer is None
+    answered = reading(composer, asked, f"{LANGUAGES[lang].decide.approve[0]}\n\n{text_of(asked)}")
     assert (answered.answer, answered.comment) == (Answer.APPROVE, "")
 
 
 @pytest.mark.parametrize("kind", MailKind)
-def test_a_mail_of_ours_that_comes_back_is_known_as_ours(desk: Any, kind: MailKind) -> None:
-    data = desk.data(kind, facts=FACTS)
+def test_a_mail_of_ours_that_comes_back_is_known_as_ours(composer: Any, kind: MailKind) -> None:
+    data = composer.data(kind, facts=FACTS)
     said = understand(data, len(data), RULES)
     assert said.nature is not MailNature.HUMAN
     assert said.answer is None

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from flexmaild.mail.parse.all_text import page_text
 from flexmaild.mail.parse.html import html_lines
-from flexmaild.mail.parse.nesting import TooComplex
+from flexmaild.mail.parse.html_tree import TooComplex
 from tests.support.examples import examples
 from tests.unit.mail.costs import grows_with_size, least
 

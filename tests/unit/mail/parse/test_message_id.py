@@ -4,7 +4,7 @@ import tracemalloc
 
 import pytest
 
-from flexmaild.mail.parse.message_id import is_made_up, name_of
+from flexmaild.mail.parse.message_id import is_server_placeholder, name_of
 
 COURIER = (
     b"From: System Administrator <root@localhost>\r\nSubject: message unavailable\r\n\r\n"
@@ -31,13 +31,13 @@ def test_one_without_by_its_header_whatever_line_ends_it_is_given_with() -> None
 
 @pytest.mark.parametrize("data", [COURIER, COURIER.replace(b"\r\n", b"\n"), EXCHANGE], ids=["1", "2", "3"])
 def test_what_a_server_made_up_is_no_mail(data: bytes) -> None:
-    assert is_made_up(data)
+    assert is_server_placeholder(data)
 
 
 @pytest.mark.parametrize("field", [b"Message-ID: <x@y>\r\n", b"Received: from a by b\r\n"])
 @pytest.mark.parametrize("data", [COURIER, EXCHANGE], ids=["Courier", "Exchange"])
 def test_what_was_sent_and_delivered_never_passes_for_that(data: bytes, field: bytes) -> None:
-    assert not is_made_up(field + data)
+    assert not is_server_placeholder(field + data)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_what_was_sent_and_delivered_never_passes_for_that(data: bytes, field: b
     ],
 )
 def test_other_mails_without_a_message_id_are_mails(data: bytes) -> None:
-    assert not is_made_up(data)
+    assert not is_server_placeholder(data)
 
 
 def test_a_header_beyond_what_imap_fetches_of_one_is_not_looked_at() -> None:
@@ -60,7 +60,7 @@ def test_a_header_beyond_what_imap_fetches_of_one_is_not_looked_at() -> None:
     assert name_of(whole) == name_of(whole[: 64 << 10]) != "late@corp.test"
     tracemalloc.start()
     name_of(b"A:\r\n" * 2_500_000)
-    is_made_up(b"Subject: message unavailable\r\n" + b"A:\r\n" * 2_500_000)
+    is_server_placeholder(b"Subject: message unavailable\r\n" + b"A:\r\n" * 2_500_000)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 32 << 20

@@ -40,15 +40,15 @@ def test_the_corpus_holds_exactly_the_mails_it_speaks_of() -> None:
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_a_witness_changes_nothing_and_sees_every_line(name: str) -> None:
+def test_recording_evidence_changes_nothing_and_sees_every_line(name: str) -> None:
     """What is explained is what was read: the same call, watched."""
     data = (CORPUS / f"{name}.eml").read_bytes()
-    witness = Evidence()
-    watched = understand(data, len(data), RULES, mails_sent=lambda _: (SENT,), witness=witness)
+    evidence = Evidence()
+    watched = understand(data, len(data), RULES, mails_sent=lambda _: (SENT,), evidence=evidence)
     assert watched == understand(data, len(data), RULES, mails_sent=lambda _: (SENT,))
-    assert all(line.label for look in witness.looks for line in look.lines)
-    assert witness.looks or watched.answer is None
+    assert all(line.label for look in evidence.renderings for line in look.lines)
+    assert evidence.renderings or watched.answer is None
     if watched.answer is not None:
-        said = [look for look in witness.looks if look.unclear != "empty"]
+        said = [look for look in evidence.renderings if look.unclear != "empty"]
         assert {look.answer for look in said} == {watched.answer}
         assert all(look.word for look in said)

@@ -6,8 +6,8 @@ from flexmaild.languages.load import LANGUAGES
 from flexmaild.mail.understand.labels.label import Labelled
 from flexmaild.mail.understand.verdict import decide
 from flexmaild.mail.understand.words.doubt import doubt_in, doubts_in
-from flexmaild.mail.understand.words.language_guess import Own, Spoken
-from flexmaild.mail.understand.words.normalised import seen, sentences
+from flexmaild.mail.understand.words.language_guess import ClauseLanguage, OwnWords
+from flexmaild.mail.understand.words.normalised import sentences, visible_form
 from flexmaild.mail.understand.words.rules import Rules
 from flexmaild.mail.understand.words.spelling import unaccented
 from tests.unit.mail.costs import grows_with_size, least
@@ -50,14 +50,18 @@ def test_doubt_is_looked_for_in_what_a_person_sees(hidden: str) -> None:
 
 
 def test_a_word_counts_in_the_languages_the_text_may_be_in() -> None:
-    assert doubt_in("Termin im Mai passt", Spoken(["termin", "im", "mai"], "de")) is None
-    assert doubt_in("mai più", Spoken(["mai", "più"], "it"))
-    assert doubt_in("si les tests passent", Spoken(["si", "les", "tests"], "en"))
+    assert doubt_in("Termin im Mai passt", ClauseLanguage(["termin", "im", "mai"], "de")) is None
+    assert doubt_in("mai più", ClauseLanguage(["mai", "più"], "it"))
+    assert doubt_in("si les tests passent", ClauseLanguage(["si", "les", "tests"], "en"))
     assert (
-        doubt_in("everything falls into place", Spoken(["everything", "falls", "into", "place"], "en"))
+        doubt_in(
+            "everything falls into place", ClauseLanguage(["everything", "falls", "into", "place"], "en")
+        )
         is None
     )
-    assert doubt_in("falls die Tests grün sind", Spoken(["falls", "die", "tests", "grün", "sind"], "en"))
+    assert doubt_in(
+        "falls die Tests grün sind", ClauseLanguage(["falls", "die", "tests", "grün", "sind"], "en")
+    )
 
 
 def test_a_date_is_no_doubt_of_the_labelling_and_everything_else_is() -> None:
@@ -74,7 +78,7 @@ def test_sentences_end_at_their_marks_and_at_short_lines() -> None:
 
 
 def test_what_is_not_latin_stays_what_it_is() -> None:
-    assert seen("если тесты") == "если тесты"
+    assert visible_form("если тесты") == "если тесты"
 
 
 @pytest.mark.slow
@@ -93,9 +97,9 @@ def test_the_cost_of_a_long_text_grows_with_its_length_and_not_faster(piece: str
 
 def test_a_word_bound_to_its_language_counts_only_where_the_text_may_be_in_it() -> None:
     """No other file has to say that the word is an ordinary one there."""
-    own = Own(lambda language: language.doubt.own_conditions)
-    for words, tag, counts in ((["the", "two", "men"], "en", False), (["men"], "sv", True)):
-        assert own.counts("men", Spoken(words, tag)) is counts
+    own = OwnWords(lambda language: language.doubt.own_conditions)
+    for words, tag, applies in ((["the", "two", "men"], "en", False), (["men"], "sv", True)):
+        assert own.applies("men", ClauseLanguage(words, tag)) is applies
 
 
 def test_a_harmless_phrase_may_hold_the_comma_that_its_language_writes() -> None:

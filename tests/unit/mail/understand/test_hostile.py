@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from flexmaild.core.model import Answer
 from flexmaild.core.parsed_reply import MailNature, ParsedReply
 from flexmaild.mail.parse.plain import plain_lines
-from flexmaild.mail.understand import reply
+from flexmaild.mail.understand import answer
 from flexmaild.mail.understand.labels.label import Labelled
 from flexmaild.mail.understand.labels.match import match
 from flexmaild.mail.understand.labels.sent import sent_text
@@ -222,7 +222,7 @@ def test_of_a_mail_with_too_many_lines_none_is_labelled(
     monkeypatch: pytest.MonkeyPatch, count: int, of_each: int, kind: str
 ) -> None:
     """All readings of a mail share one bound; what is in its references is seen all the same."""
-    monkeypatch.setattr(reply, "label", lambda *_: pytest.fail("a line was labelled"))
+    monkeypatch.setattr(answer, "label", lambda *_: pytest.fail("a line was labelled"))
     end, text = ("<br>\n" if kind == "html" else "\n"), f"Approve\nReference {REFERENCE}\n"
     bodies = [(f"text/{kind}", f"{text}{f'a{end}' * of_each}{i}") for i in range(count)]
     reading = read(parts("alternative", *bodies))
@@ -237,7 +237,7 @@ def test_as_many_lines_as_a_mail_may_have_are_labelled(monkeypatch: pytest.Monke
         seen.append(sum(not line.is_blank for line in lines))
         return Labelled(tuple(lines))
 
-    monkeypatch.setattr(reply, "label", labelled)
+    monkeypatch.setattr(answer, "label", labelled)
     read(mail(body="Approve\n" + "\n" * 30_000 + "> a\n" * 19_999))
     assert seen == [20_000]
 

@@ -117,7 +117,7 @@ def test_a_long_tag_of_a_page_inside_a_reference_is_left_out() -> None:
 
 def test_ordinary_words_that_hold_the_tag_as_it_may_be_read_name_nothing() -> None:
     text = "One of mine, a loaf, half million litres of milk from fmincon, of missing files and of limits"
-    assert mentions.requests(mentions.in_bytes(text.encode())) == ()
+    assert mentions.requests(mentions.candidates_in_bytes(text.encode())) == ()
 
 
 FLOODS = {
@@ -131,7 +131,7 @@ FLOODS = {
 @pytest.mark.parametrize("kind", FLOODS)
 def test_ids_are_few_and_soon_found_whatever_a_mail_is_full_of(kind: str) -> None:
     def found(size: int) -> tuple[str, ...]:
-        return mentions.requests(mentions.in_bytes(FLOODS[kind][:size]))
+        return mentions.requests(mentions.candidates_in_bytes(FLOODS[kind][:size]))
 
     assert len(found(1 << 20)) <= mentions.MOST
     assert grows_with_size(*(least([partial(found, size)] * 3) for size in (1 << 18, 1 << 20)))
@@ -139,8 +139,8 @@ def test_ids_are_few_and_soon_found_whatever_a_mail_is_full_of(kind: str) -> Non
 
 def test_of_a_mail_that_cannot_be_taken_apart_a_mebibyte_is_looked_through() -> None:
     data = b" " * (1 << 20) + REFERENCE.encode()
-    assert mentions.in_bytes(data) == ()
-    assert mentions.in_bytes(data[100:]) != ()
+    assert mentions.candidates_in_bytes(data) == ()
+    assert mentions.candidates_in_bytes(data[100:]) != ()
 
 
 def test_the_references_where_we_write_them_come_before_what_a_mail_is_full_of() -> None:
@@ -152,7 +152,9 @@ def test_the_references_where_we_write_them_come_before_what_a_mail_is_full_of()
 
 @pytest.mark.parametrize("data", [b"\0" * 100, b"", b"fm1-", b"\xff\xfe" * 50, REFERENCE.encode()])
 def test_what_cannot_be_taken_apart_is_looked_over_as_it_is(data: bytes) -> None:
-    assert mentions.requests(mentions.in_bytes(data)) == ((ID,) if data == REFERENCE.encode() else ())
+    assert mentions.requests(mentions.candidates_in_bytes(data)) == (
+        (ID,) if data == REFERENCE.encode() else ()
+    )
 
 
 def test_a_mail_over_a_limit_still_names_its_request() -> None:

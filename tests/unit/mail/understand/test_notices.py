@@ -6,7 +6,7 @@ import pytest
 
 from flexmaild.core.model import Answer
 from flexmaild.mail.understand.labels import banners, disclaimers
-from flexmaild.mail.understand.lines import Line, dressed
+from flexmaild.mail.understand.lines import Line, with_derived_fields
 from flexmaild.mail.understand.words.rules import Rules
 from tests.unit.mail.mails import mail, read
 from tests.unit.mail.understand import known_lines
@@ -15,7 +15,7 @@ RULES = Rules.of("approvals@corp.test")
 
 
 def lines(text: str) -> list[Line]:
-    return [dressed(Line(line)) for line in text.split("\n")]
+    return [with_derived_fields(Line(line)) for line in text.split("\n")]
 
 
 def footer_length(text: str) -> int:

@@ -134,7 +134,7 @@ def test_a_line_of_the_request_typed_once_more_is_kept_or_nothing_is_decided(pro
         ours = [
             line
             for line in labelled.lines
-            if line.is_ours and known.most(line.norm) == 1 and is_of_request(line)
+            if line.is_ours and known.most_occurrences(line.norm) == 1 and is_of_request(line)
         ]
         for again in ours[:3]:
             for place, changed in with_sentence(lines, again.bare.strip(), answer_line(lines)):

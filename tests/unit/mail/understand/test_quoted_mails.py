@@ -12,7 +12,7 @@ from flexmaild.languages.load import LANGUAGES, WRITTEN
 from flexmaild.mail.understand.reply import understand
 from flexmaild.mail.understand.verdict import WHY
 from flexmaild.mail.understand.words.rules import Rules
-from tests.unit.mail.compose.conftest import Desk, content
+from tests.unit.mail.compose.conftest import Composer, content
 from tests.unit.mail.compose.conftest import read as parsed
 from tests.unit.mail.compose.test_round_trip import inside_body, quoted
 from tests.unit.mail.costs import grows_with_size, seconds
@@ -21,13 +21,13 @@ from tests.unit.mail.mails import OWN, REQUEST, mail, parts, read, sent
 RULES = Rules.of("noreply@example.org", "approvals@example.org", names=("flexmaild",))
 ATTRIBUTION = "On Sat, Nov 21, 2026 at 3:04 PM flexmaild <noreply@example.org> wrote:"
 DOUBTFUL = "Approve once Bob agrees with the rollback plan"
-DESK = Desk()
+COMPOSER = Composer()
 
 
 def explanation(repeats: bool, why: str = "condition", language: str = "en") -> bytes:
     """The mail that says why an answer decided nothing, and repeats it or does not."""
     facts = {"why": why, **({"comment": DOUBTFUL} if repeats else {})}
-    return DESK.data(MailKind.UNCLEAR, facts=facts, language=language)
+    return COMPOSER.data(MailKind.UNCLEAR, facts=facts, language=language)
 
 
 def answering(
@@ -52,7 +52,7 @@ def answering(
 
 
 def sent_so_far(explained: bytes, repeats: bool) -> list[SentMail]:
-    return [SentMail(explained, (DOUBTFUL,) if repeats else ()), SentMail(DESK.data())]
+    return [SentMail(explained, (DOUBTFUL,) if repeats else ()), SentMail(COMPOSER.data())]
 
 
 @pytest.mark.parametrize("form", ["text", "page", "both"])
