@@ -14,6 +14,7 @@ from typing import Protocol
 
 from flexmaild.core.identity import Identity
 from flexmaild.core.redacted import redacted, without_known
+from flexmaild.core.steps import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,5 +189,11 @@ class Sink(Protocol):
 
     def deliver(self, key: str, event: bytes) -> str:
         """Deliver one CloudEvents JSON event; returns a short note for the log ("204", the file's name)."""
+
+    def retry_now(self) -> None:
+        """An operator says that the receiver works again."""
+
+    def examine(self) -> Step:
+        """Whether an event could be delivered now; delivers none. For `doctor`."""
 
     def close(self) -> None: ...

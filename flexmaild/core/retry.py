@@ -20,7 +20,7 @@ _LONGEST_WISH = 3600.0
 
 # Failures of the target, not of the one mail: it is kept and tried again, however permanent they look.
 _GENERAL_REASONS = frozenset({Reason.AUTH, Reason.TLS})
-_GENERAL_STEPS = frozenset({"dns", "connect", "greeting", "ehlo", "token", "token store", "secret"})
+_GENERAL_STEPS = frozenset({"dns", "connect", "greeting", "ehlo", "token", "token store", "secret", "gone"})
 _SIZE_ANSWERS, _SIZE_CODES = ("552", "523"), ("5.2.3", "5.3.4")
 
 

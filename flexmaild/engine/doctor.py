@@ -28,6 +28,7 @@ from flexmaild.mail.parse.message import split_header
 from flexmaild.mail.understand.identification.sender import sender as sender_of
 from flexmaild.settings.mail import Incoming, Outgoing
 from flexmaild.settings.schema import Settings
+from flexmaild.sinks import examine_sinks
 from flexmaild.store import StoreFault
 from flexmaild.store.read_only import open_read_only
 from flexmaild.transports import build_inbox, examine_incoming, examine_outgoing
@@ -46,6 +47,7 @@ def examine(settings: Settings) -> Diagnosis:
         last = [*waiting, *read][: results_seen.LAST]
         looked = results_seen.look(last, rules_without_dns(settings), "that were read or wait")
         steps += [*of_way, *(step.document() for step in (*without, *looked.steps, *keys))]
+    steps += [step.document() for step in examine_sinks(settings.sinks)]
     return results_seen.diagnosis(steps, looked)
 
 

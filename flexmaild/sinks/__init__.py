@@ -6,9 +6,11 @@ one file.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from flexmaild.core.ports import Sink
+from flexmaild.core.steps import Step
 from flexmaild.settings.schema import SinkSettings
 from flexmaild.sinks.dropfile import Dropfile, DropfileSettings
 from flexmaild.sinks.exec import Exec, ExecSettings
@@ -29,6 +31,11 @@ _TABLE: tuple[tuple[str, type[SinkSettings], Callable[[Any], Sink]], ...] = (
 )
 
 SINKS: Mapping[str, type[SinkSettings]] = {kind: settings for kind, settings, _ in _TABLE}
+
+
+def examine_sinks(sinks: Mapping[str, SinkSettings]) -> list[Step]:
+    """For each sink, whether it could deliver now. Delivers nothing."""
+    return [replace(build_sink(settings).examine(), name=f"sink {name}") for name, settings in sinks.items()]
 
 
 def build_sink(settings: SinkSettings) -> Sink:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
+from flexmaild.core.steps import Step
 from flexmaild.settings.faults import Finding
 from flexmaild.settings.schema import SinkSettings, unknown_group
 from flexmaild.settings.types import AbsolutePath, Line
@@ -125,6 +126,14 @@ class Dropfile:
             raise TryLater(
                 Reason.CLIENT, text, step="write", cure=_member(self._group, self._path)
             ) from error
+
+    def retry_now(self) -> None:
+        """No failure is remembered."""
+
+    def examine(self) -> Step:
+        obstacle = _obstacle(self._path)
+        tried = f"look whether files can be put into {self._path}"
+        return Step("sink", not obstacle, tried, obstacle or "they can", _GRANT if obstacle else "")
 
     def close(self) -> None:
         """Nothing is held between deliveries."""

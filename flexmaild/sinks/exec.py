@@ -20,6 +20,7 @@ from pydantic import Field
 
 from flexmaild.core.errors import Reason, TryLater, printable
 from flexmaild.core.redacted import redacted
+from flexmaild.core.steps import Step
 from flexmaild.settings.faults import Finding
 from flexmaild.settings.schema import SinkSettings
 from flexmaild.settings.secrets import Secret
@@ -84,6 +85,16 @@ class Exec:
         if code == 0:
             return f"0: {said[:200]}" if said else "0"
         raise self._failure(code, said)
+
+    def retry_now(self) -> None:
+        """No failure is remembered."""
+
+    def examine(self) -> Step:
+        program, tried = Path(self._command[0]), f"look whether {self._command[0]} can be run"
+        if program.is_file() and os.access(program, os.X_OK):
+            return Step("sink", True, tried, "it can")
+        answer = "it is not executable for this user" if program.is_file() else "it is not a file"
+        return Step("sink", False, tried, answer, f"Put the program there, and chmod +x {program}.")
 
     def close(self) -> None:
         """Nothing is held between deliveries."""

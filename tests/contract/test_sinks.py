@@ -124,6 +124,13 @@ def test_a_failure_is_one_of_the_two_kinds_with_reason_and_cure(setup: Setup) ->
     assert EVENT.decode() not in str(caught.value)
 
 
+def test_an_examination_says_whether_events_could_be_delivered_and_delivers_none(setup: Setup) -> None:
+    assert setup.working.examine().ok
+    assert setup.received() == []
+    found = setup.broken.examine()
+    assert not found.ok and found.answer and found.cure
+
+
 def test_closing_twice_is_harmless(setup: Setup) -> None:
     """`close` never raises, before, between and after deliveries."""
     setup.broken.close()

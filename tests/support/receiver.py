@@ -52,6 +52,11 @@ def started(context: ssl.SSLContext | None = None) -> tuple[Receiver, ThreadingH
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def do_HEAD(self) -> None:
+            self.send_response(404)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
         def _take(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
             shown = self.connection.getpeercert() if isinstance(self.connection, ssl.SSLSocket) else None

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from functools import partial
 
+from flexmaild.api import visibility
 from flexmaild.api.call import CommandRequest, Run
 from flexmaild.api.problems import Problem
 from flexmaild.core.documents import as_json

@@ -30,6 +30,7 @@ from flexmaild.engine.keys import former_keys
 from flexmaild.engine.services import Services
 from flexmaild.mail.compose.write import compose
 from flexmaild.oauth.probe import examine_application
+from flexmaild.sinks import examine_sinks
 from flexmaild.transports import build_inbox, build_outbox, examine_incoming, examine_outgoing
 
 
@@ -135,7 +136,7 @@ def _steps(components: Components) -> list[Step]:
     steps += examine_outgoing(settings.outgoing, components.adapter_context)
     if settings.incoming.enabled:
         steps += examine_incoming(settings.incoming, components.adapter_context)
-    return steps
+    return steps + examine_sinks(settings.sinks)
 
 
 def _server(section: Any) -> str:

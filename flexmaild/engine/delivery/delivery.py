@@ -69,7 +69,7 @@ class Delivery(Worker):
         self._queue = queue
         self._handler = handler
         self._give_up_after = give_up_after
-        self._woken = threading.Event()
+        self._woken, self._is_reset = threading.Event(), threading.Event()
         self._backoff_until = self._last_work = 0.0
         self._claimed: dict[str, Job] = {}
         self._begun: tuple[str, ...] = ()
@@ -81,6 +81,7 @@ class Delivery(Worker):
         """Look for due jobs now. reset_backoff: the target is known to work again."""
         if reset_backoff:
             self._backoff_until = 0.0
+            self._is_reset.set()
         self._woken.set()
 
     def backoff_seconds(self) -> float:
@@ -101,6 +102,9 @@ class Delivery(Worker):
         while not self._stopping.is_set():
             self._work.beat(self.component)
             self._woken.clear()
+            if self._is_reset.is_set():
+                self._is_reset.clear()
+                self._handler.retry_now()
             if not self._run_batch():
                 self._close_idle()
                 self._woken.wait(_CHECK_SECONDS)

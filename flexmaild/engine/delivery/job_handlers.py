@@ -49,6 +49,9 @@ class JobHandler(Protocol):
     def carry_out(self, task: Task, now: datetime) -> JobEnd:
         """One try. Raises Failure; returns the end of a successful one."""
 
+    def retry_now(self) -> None:
+        """An operator says that the target works again."""
+
     def close(self) -> None: ...
 
 
@@ -77,6 +80,9 @@ class MailHandler:
             job.message_id, self.compose_settings.from_address, job.recipients, data, job.uncertain
         )
         return _job_end(job, self.outbox.send(envelope), now)
+
+    def retry_now(self) -> None:
+        """An outbox remembers no failure."""
 
     def close(self) -> None:
         self.outbox.close()
@@ -130,6 +136,9 @@ class EventHandler:
         payload = task.job.payload
         note = self.sink.deliver(payload["id"], payload["event"].encode())
         return JobEnd(task.job.id, task.job.claim, "ok", now, receipt=note)
+
+    def retry_now(self) -> None:
+        self.sink.retry_now()
 
     def close(self) -> None:
         self.sink.close()

@@ -1,4 +1,7 @@
-"""Signatures of Standard Webhooks (github.com/standard-webhooks/standard-webhooks)."""
+"""Signatures of Standard Webhooks (github.com/standard-webhooks/standard-webhooks).
+
+Apart, since the settings check keys with it and the sink signs with it.
+"""
 
 import base64
 from collections.abc import Sequence

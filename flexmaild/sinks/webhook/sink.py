@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import requests
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
+from flexmaild.core.steps import Step
 from flexmaild.net.http import HttpSession, network_fault, wait_seconds
 from flexmaild.settings.secrets import Secret
 from flexmaild.sinks.webhook.settings import ClientCertificate, WebhookSettings
@@ -70,6 +71,19 @@ class Webhook:
     def retry_now(self) -> None:
         """An operator says that the receiver takes events again."""
         self._is_gone = False
+
+    def examine(self) -> Step:
+        """A HEAD request for the root of the host, which changes nothing (RFC 9110 section 9.2.1); any answer
+        will do."""
+        root = f"{urlsplit(self._settings.url).scheme}://{self._server}/"
+        tried = f"connect to {root}"
+        if self._is_gone:
+            return Step("sink", False, tried, str(self._gone()), _GONE)
+        try:
+            code = self._send(requests.Request("HEAD", root)).status_code
+        except Failure as failure:
+            return Step("sink", False, tried, failure.text, failure.cure)
+        return Step("sink", True, tried, f"it answers ({code} to HEAD /)")
 
     def close(self) -> None:
         """End the connection; the next delivery makes a new one."""
