@@ -60,7 +60,7 @@ def test_a_reload_in_the_middle_of_a_batch_sends_the_rest_at_once_by_the_new_way
 def test_a_part_that_a_reload_took_away_is_not_missed_by_the_watchdog(
     daemon: Daemon, serving: Serving
 ) -> None:
-    """The old poller gives a last sign of life after it was forgotten; nobody may wait for the next."""
+    """The old poller sends a last heartbeat after it was forgotten; nobody may wait for the next."""
     hold = Hold("")
     server = serving(ImapServer({"UID FETCH": hold}, mails=(b"Subject: x\r\n\r\nx\r\n",)))
     daemon.write_settings(by_imap(server.port))

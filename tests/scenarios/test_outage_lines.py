@@ -25,8 +25,8 @@ def loud(daemon: Daemon, text: str = "") -> list[dict[str, Any]]:
         if one["level"] in ("warning", "error")
         and one["event"] != "settings"
         and text in json.dumps(one)
-        # Time that a test moves makes every thread look silent until its next sign of life.
-        and "sign of life" not in one.get("said", "")
+        # Time that a test moves makes every thread look silent until its next heartbeat.
+        and "heartbeat" not in one.get("said", "")
     ]
 
 

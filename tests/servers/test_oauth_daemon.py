@@ -54,8 +54,8 @@ def status_of(daemon: GraphDaemon) -> dict[str, Any]:
 def lines(daemon: GraphDaemon, text: str, *levels: str) -> list[dict[str, Any]]:
     found = [json.loads(line) for line in daemon.log.read_text().splitlines() if line.startswith("{")]
     wanted = levels or ("warning", "error", "critical")
-    # A clock that a test moves by an hour makes every thread look silent until its next sign of life.
-    found = [one for one in found if "sign of life" not in one.get("said", "")]
+    # A clock that a test moves by an hour makes every thread look silent until its next heartbeat.
+    found = [one for one in found if "heartbeat" not in one.get("said", "")]
     return [one for one in found if one["level"] in wanted and text in json.dumps(one)]
 
 
