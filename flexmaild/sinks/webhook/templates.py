@@ -66,7 +66,7 @@ def escape_for(media_type: str) -> Callable[[str], str] | None:
     if media_type.endswith("json"):
         return lambda text: json.dumps(text)[1:-1]
     if media_type.endswith("xml"):
-        return lambda text: escape(text, {'"': "&quot;"})
+        return lambda text: escape(text, {'"': "&quot;", "'": "&apos;"})
     if media_type == "application/x-www-form-urlencoded":
         return quote_plus
     return str if media_type == "text/plain" else None
