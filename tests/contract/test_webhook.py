@@ -399,3 +399,20 @@ def test_no_title_leaves_an_attribute_of_xml(settings: dict[str, Any], receiver:
     template = {"body": "<a b='{{ title }}'/>", "content_type": "application/xml"}
     deliver(settings | template, event(title="x' c='<&\""))
     assert ElementTree.fromstring(receiver.bodies[0]).attrib == {"b": "x' c='<&\""}
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://.a.test/", "https://a..b.test/", "https://a b.test/", "https://[::1]x/", "https://a%62.test"],
+)
+def test_a_host_that_no_connection_can_name_is_found_by_the_check(url: str) -> None:
+    found = WebhookSettings.model_validate({"url": url, "secret": SECRET}).findings()
+    assert [one.text for one in found] == ["has no valid host and port"]
+
+
+@pytest.mark.parametrize("path", ["{{ title }}/17/input", "job/{{ title }}/17", "job/{{ title }}"])
+def test_an_empty_value_leads_to_no_other_path(
+    settings: dict[str, Any], receiver: Receiver, path: str
+) -> None:
+    error = failure(settings | {"url": f"{receiver.address}/{path}?q={{{{ title }}}}"}, event(title=""))
+    assert isinstance(error, GiveUp) and "empty" in error.text and not receiver.received
