@@ -81,8 +81,16 @@ class HttpSession(requests.Session):
                 response._content = read(response, limit)
             except TimeoutError as error:
                 raise requests.ReadTimeout(str(error), request=request) from error
+            except UnicodeEncodeError as error:
+                raise requests.exceptions.InvalidHeader(str(error), request=request) from error
+            except urllib3.exceptions.LocationValueError as error:
+                raise requests.exceptions.InvalidURL(str(error), request=request) from error
         self.tls = current.tls or self.tls
         return response
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None: `requests` would read the whole body of a redirect and parse its target, even where it is
+        told not to follow."""
 
 
 def _whole(response: requests.Response, limit: int) -> bytes:
@@ -183,6 +191,8 @@ def _kind(error: requests.RequestException) -> tuple[Reason, str, str]:
         return Reason.TLS, f"no trusted connection: {why}", cure
     if isinstance(error, AnswerTooLarge):
         return Reason.SERVER, str(error), ""
+    if isinstance(error, requests.exceptions.InvalidURL):
+        return Reason.NETWORK, "no valid host name", "Check the host in the URL, and in that of the proxy."
     if any(
         isinstance(e, (requests.Timeout, TimeoutError, urllib3.exceptions.ReadTimeoutError))
         for e in _causes(error)
@@ -205,6 +215,7 @@ def _never_sent(error: requests.RequestException) -> bool:
         requests.ConnectTimeout,
         urllib3.exceptions.NewConnectionError,
         requests.exceptions.InvalidSchema,
+        requests.exceptions.InvalidURL,
     )
     if isinstance(error, requests.exceptions.SSLError):
         return True

@@ -33,6 +33,7 @@ LOWEST = {
     "sqlalchemy": logging.WARNING,
     "imapclient": logging.WARNING,
     "urllib3": logging.INFO,
+    "urllib3.connection": logging.ERROR,  # its warning of a malformed head quotes the URL and the answer
     "msal": logging.INFO,
 }
 

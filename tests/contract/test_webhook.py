@@ -7,12 +7,14 @@ import time
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 import trustme
 from standardwebhooks import Webhook as Verifier
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
+from flexmaild.observe.logs import LOWEST
 from flexmaild.sinks.webhook.settings import WebhookSettings
 from flexmaild.sinks.webhook.sink import ANSWER_BYTES, Webhook
 from tests.support.pki import Pki
@@ -342,3 +344,75 @@ def _drip_for_ever(handler: BaseHTTPRequestHandler) -> None:
             time.sleep(0.05)
     except OSError:
         pass
+
+
+def test_the_body_of_a_redirect_is_bounded_and_its_target_not_looked_at(
+    settings: dict[str, Any], receiver: Receiver
+) -> None:
+    sent = []
+
+    def endless(handler: BaseHTTPRequestHandler, over: threading.Event) -> None:
+        handler.wfile.write(b"HTTP/1.1 302 Found\r\nLocation: http://[\r\n\r\n")
+        try:
+            while not over.is_set():
+                handler.wfile.write(b"x" * 65536)
+                sent.append(65536)
+        except OSError:
+            pass
+
+    receiver.answers += [endless, (302, {"Location": "http://["}, b"")]
+    for _ in range(2):
+        assert "redirects are not followed" in failure(settings | {"timeout": "5s"}).text
+    assert sum(sent) < ANSWER_BYTES * 200
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"headers": {"X-Token": "€"}}, "HTTP cannot carry"),
+        ({"bearer": "€"}, "HTTP cannot carry"),
+        ({"body": "{}", "content_type": "application/json; x=€"}, "HTTP cannot carry"),
+        ({"url": "https://a..b.invalid/"}, "no valid"),
+        ({"proxy": "http://a..b:3128"}, "no valid"),
+    ],
+)
+def test_what_cannot_be_sent_is_a_failure_of_the_delivery(
+    settings: dict[str, Any], given: dict[str, Any], text: str
+) -> None:
+    assert text in failure(settings | given).text
+
+
+def test_a_malformed_head_writes_nothing_of_the_url_or_the_answer_to_the_log(
+    settings: dict[str, Any], receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    def malformed(handler: BaseHTTPRequestHandler, over: threading.Event) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nechoed answer\r\nContent-Length: 0\r\n\r\n")
+
+    receiver.answers.append(malformed)
+    for library, level in LOWEST.items():
+        caplog.set_level(level, library)
+    assert deliver(settings | {"url": f"{receiver.address}/T0KEN"}) == "200"
+    assert "T0KEN" not in caplog.text and "echoed" not in caplog.text
+
+
+def test_no_title_leaves_an_attribute_of_xml(settings: dict[str, Any], receiver: Receiver) -> None:
+    template = {"body": "<a b='{{ title }}'/>", "content_type": "application/xml"}
+    deliver(settings | template, event(title="x' c='<&\""))
+    assert ElementTree.fromstring(receiver.bodies[0]).attrib == {"b": "x' c='<&\""}
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://.a.test/", "https://a..b.test/", "https://a b.test/", "https://[::1]x/", "https://a%62.test"],
+)
+def test_a_host_that_no_connection_can_name_is_found_by_the_check(url: str) -> None:
+    found = WebhookSettings.model_validate({"url": url, "secret": SECRET}).findings()
+    assert [one.text for one in found] == ["has no valid host and port"]
+
+
+@pytest.mark.parametrize("path", ["{{ title }}/17/input", "job/{{ title }}/17", "job/{{ title }}"])
+def test_an_empty_value_leads_to_no_other_path(
+    settings: dict[str, Any], receiver: Receiver, path: str
+) -> None:
+    error = failure(settings | {"url": f"{receiver.address}/{path}?q={{{{ title }}}}"}, event(title=""))
+    assert isinstance(error, GiveUp) and "empty" in error.text and not receiver.received

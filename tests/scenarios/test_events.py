@@ -1,20 +1,27 @@
 """GET /v1/events: the event log as a stream that can be resumed, for each caller what that one may see."""
 
+import asyncio
 import itertools
 import json
+import os
 import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from flexmaild.api.call import CommandRequest
 from flexmaild.api.handlers import events as handler
+from flexmaild.api.problems import Problem
 from flexmaild.client import Refused
 from flexmaild.client.stream import Event
+from flexmaild.system.peer_credentials import Peer
 from tests.support import programs
 from tests.support.daemon import Daemon, until
+from tests.support.in_process import DaemonInProcess
 
 ANNA = "anna@corp.test"
 FLEXMAILCTL = [sys.executable, "-c", "from flexmaild.cli.flexmailctl import main; main()"]
@@ -163,3 +170,38 @@ def test_flexmailctl_shows_the_log_on_a_terminal(running: Daemon) -> None:
     done = programs.run("flexmailctl", *command)
     assert done.returncode == 0
     assert f" requested {asked['id']} " in done.stdout.splitlines()[0]
+
+
+def test_a_reader_that_what_was_pruned_has_overtaken_is_ended(
+    running: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes back with its number and hears of the gap (410), in place of events that miss some."""
+    assert isinstance(running, DaemonInProcess) and running._running
+    services = running._running[0].services
+    monkeypatch.setattr(handler, "PORTION", 1)
+    asked = running.request(ANNA)
+    running.call("approval.cancel", path={"id": asked["id"]})
+    running.decided(asked["id"])
+    peer = Peer(os.getuid(), os.getgid(), os.getpid(), "root", frozenset())
+
+    async def run(function: Callable[..., Any], *given: Any) -> Any:
+        return function(*given)
+
+    async def read(number: str) -> list[bytes]:
+        call = CommandRequest(peer, query={"follow": "false"}, last_event_id=number)
+        return [piece async for piece in handler.stream(services, call, run)]
+
+    async def read_slowly() -> list[bytes]:
+        call = CommandRequest(peer, query={"follow": "false"}, last_event_id="0")
+        reading = handler.stream(services, call, run)
+        assert await anext(reading) == b":\n\n"
+        assert (await anext(reading)).startswith(b"id: 1\n")
+        running.advance(4000 * 86400.0)
+        running.prune()
+        running.request(ANNA)
+        return [piece async for piece in reading]
+
+    assert asyncio.run(read_slowly()) == []
+    with pytest.raises(Problem) as gone:
+        asyncio.run(read("1"))
+    assert gone.value.status == 410

@@ -37,8 +37,10 @@ async def stream(services: Services, call: CommandRequest, run: Run) -> AsyncIte
     with services.waiters.watching(EVERYTHING, partial(loop.call_soon_threadsafe, woken.set)):
         while True:
             woken.clear()
-            text, upto, head = await run(_portion, services, call, number)
-            number = upto
+            portion = await run(_portion, services, call, number)
+            if portion is None:
+                return
+            text, number, head = portion
             if text:
                 yield text
             if number < head:
@@ -71,11 +73,14 @@ def _start(services: Services, call: CommandRequest) -> int:
     return number
 
 
-def _portion(services: Services, call: CommandRequest, number: int) -> tuple[bytes, int, int]:
-    """The next entries as text, the number up to which they were looked through, and the last one there
-    is."""
+def _portion(services: Services, call: CommandRequest, number: int) -> tuple[bytes, int, int] | None:
+    """The next entries as text, the number up to which they were looked through, and the last one there is.
+    None where entries behind the number were pruned before they were read: `_start` tells the caller so when
+    it comes again."""
     wanted = call.query.get("request", ""), call.query.get("type", "")
     found = services.store.events_after(number, PORTION, *wanted)
+    if 0 < number < found.base:
+        return None
     shown = map(_text, _seen(services, call, found))
     text = "".join(shown)
     return (text if call.viewer.sees_references else masked(text)).encode(), found.upto, found.head

@@ -22,6 +22,8 @@ EventName = Literal["decided", "unreachable"]
 _CLOUD_EVENT = "application/cloudevents+json"
 # A header field's name (RFC 9110 section 5.6.2).
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
+# A host, with non-ASCII letters or as an IPv6 address, and its port.
+_AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w-]{1,63}(\.[\w-]{1,63})*\.?)(:[0-9]*)?")
 # Header fields that the sink writes itself.
 _OURS = frozenset(("content-type", "content-length", "host", "transfer-encoding", "connection"))
 _NO_KEY = "must be whsec_ and the Base64 of 24 to 64 bytes: echo whsec_$(openssl rand -base64 32)"
@@ -145,7 +147,7 @@ def _url_findings(settings: WebhookSettings) -> Iterator[Finding]:
 def _is_host_and_port(authority: str) -> bool:
     try:
         found = urlsplit(f"//{authority}")
-        return bool(found.hostname) and (found.port is None or found.port > 0)
+        return _AUTHORITY.fullmatch(authority) is not None and (found.port is None or found.port > 0)
     except ValueError:
         return False
 

@@ -37,6 +37,8 @@ class EventTemplates:
         path = _rendered(self._url, "url", values)
         if _climbs(path):
             raise _failure("a value in the path of the URL is . or .., which leads to another path")
+        if _empty_segments(path) > _empty_segments(self._path):
+            raise _failure("a value in the path of the URL is empty, which leads to another path")
         body = _rendered(self._body, "body", values) if self._has_body else ""
         if body and self._is_json:
             try:
@@ -66,7 +68,7 @@ def escape_for(media_type: str) -> Callable[[str], str] | None:
     if media_type.endswith("json"):
         return lambda text: json.dumps(text)[1:-1]
     if media_type.endswith("xml"):
-        return lambda text: escape(text, {'"': "&quot;"})
+        return lambda text: escape(text, {'"': "&quot;", "'": "&apos;"})
     if media_type == "application/x-www-form-urlencoded":
         return quote_plus
     return str if media_type == "text/plain" else None
@@ -81,6 +83,11 @@ def _climbs(path: str) -> bool:
     """Whether a server could take a part of it for "." or "..": some decode %2F first, some cut at ";"."""
     parts = re.split(r"[/\\]", unquote(path.partition("?")[0]))
     return any(part.partition(";")[0] in (".", "..") for part in parts)
+
+
+def _empty_segments(path: str) -> int:
+    """How many there are between or behind slashes: some servers merge the slashes around one."""
+    return path.partition("?")[0].split("/").count("")
 
 
 def _split(url: str) -> tuple[str, str]:
