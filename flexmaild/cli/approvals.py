@@ -7,13 +7,25 @@ from typing import Any, get_args
 
 import click
 
-from flexmaild.cli import arguments, output
+from flexmaild.cli import arguments, output, run_approved
 from flexmaild.cli.console import Console, Group, pass_console
 from flexmaild.cli.views import approval as approval_view
 from flexmaild.cli.waiting import WaitCallbacks, wait_for_decision
 from flexmaild.core import exit_codes
 from flexmaild.core.model import Requirement
 
+_SHOWN = {
+    None: approval_view.decision,
+    "comment": approval_view.comments,
+    "approver": approval_view.deciders,
+}
+_timeout_option = click.option(
+    "--timeout", type=arguments.seconds, metavar="DURATION", help="How long to wait (default: without limit)."
+)
+_output_option = click.option(
+    "-o", "--output", "only", type=click.Choice(["comment", "approver"]),
+    help="Print only what the approvers wrote, or who they are.",
+)  # fmt: skip
 _STATES = ["pending", "approved", "rejected", "expired", "cancelled"]
 
 
@@ -95,9 +107,9 @@ def approval() -> None:
     "--idempotency-key", type=arguments.key, metavar="KEY", help="A repeated key sends no second mail."
 )
 @click.option("--wait", is_flag=True, help="Wait for the decision; see the exit codes.")
-@click.option(
-    "--timeout", type=arguments.seconds, metavar="DURATION", help="How long to wait (default: without limit)."
-)
+@_timeout_option
+@_output_option
+@click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="[-- COMMAND…]")
 @pass_console
 def request(
     console: Console,
@@ -106,12 +118,16 @@ def request(
     idempotency_key: str | None,
     wait: bool,
     timeout: float | None,
+    only: str | None,
+    command: tuple[str, ...],
     **options: Any,
 ) -> None:
     """Request approval by mail; prints the id of the request once it is stored.
 
-    Options add to the body in --file, or replace parts of it.
+    Options add to the body in --file, or replace parts of it. With --wait, the COMMAND behind -- is run when
+    the request is approved: exit code 0 when it ended with 0, else 10.
     """
+    run_approved.check(command, wait=wait)
     body = arguments.body_file(file) | _request_body(options)
     key = idempotency_key or str(uuid.uuid4())
     asked = console.ask("approval.request", body=body, idempotency_key=key)
@@ -122,7 +138,7 @@ def request(
         console.show(asked, lambda one: click.echo(output.safe(one["id"])))
         return
     click.echo(f"Requested; {output.safe(asked['id'])} is waiting for an answer.", err=True)
-    _wait(console, asked["id"], timeout, has_answered=True)
+    _wait(console, asked["id"], timeout, only, command=command, has_answered=True)
 
 
 @approval.command("list")
@@ -156,13 +172,12 @@ def reply(console: Console, id: str, sha256: str) -> None:
 
 @approval.command()
 @click.argument("id")
-@click.option(
-    "--timeout", type=arguments.seconds, metavar="DURATION", help="How long to wait (default: without limit)."
-)
+@_timeout_option
+@_output_option
 @pass_console
-def wait(console: Console, id: str, timeout: float | None) -> None:
+def wait(console: Console, id: str, timeout: float | None, only: str | None) -> None:
     """Wait for the decision. Exits with 0 approved, 3 rejected, 4 expired or cancelled, 5 timed out."""
-    _wait(console, id, timeout)
+    _wait(console, id, timeout, only)
 
 
 @approval.command()
@@ -193,7 +208,15 @@ def resend(console: Console, id: str, approver: str) -> None:
     console.show(answer, approval_view.state)
 
 
-def _wait(console: Console, id: str, timeout: float | None, *, has_answered: bool = False) -> None:
+def _wait(
+    console: Console,
+    id: str,
+    timeout: float | None,
+    only: str | None,
+    *,
+    command: tuple[str, ...] = (),
+    has_answered: bool = False,
+) -> None:
     try:
         decided = wait_for_decision(console.client, id, timeout, _WATCH, has_answered=has_answered)
     except KeyboardInterrupt:
@@ -203,7 +226,12 @@ def _wait(console: Console, id: str, timeout: float | None, *, has_answered: boo
             err=True,
         )
         raise click.exceptions.Exit(exit_codes.INTERRUPTED) from None
-    console.show(decided, approval_view.decision)
+    ended = run_approved.run(command, decided) if command and decided["state"] == "approved" else None
+    if ended is not None:
+        decided["command"] = {"exit_code": ended}
+    console.show(decided, _SHOWN[only])
+    if ended:
+        raise click.exceptions.Exit(exit_codes.COMMAND_FAILED)
     raise click.exceptions.Exit(exit_codes.OF_STATE.get(decided["state"], exit_codes.FAILED))
 
 

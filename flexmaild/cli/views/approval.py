@@ -3,6 +3,7 @@
 Used by `flexmailctl approval`. Everything shown passes `output.safe`: comments are text from outside.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +27,24 @@ def decision(one: dict[str, Any]) -> None:
         _verdict(verdict)
     others = [row for row in one.get("replies", []) if row.get("outcome") != "decision"]
     _section("replies that decided nothing", others, reply)
+
+
+def comment_lines(one: Mapping[str, Any]) -> list[str]:
+    """What the approvers wrote, in the order of their answers; replaced answers do not count."""
+    verdicts = [v for v in one.get("verdicts", []) if not v.get("replaced")]
+    return [line for v in verdicts for line in str(v.get("comment") or "").splitlines()]
+
+
+def comments(one: dict[str, Any]) -> None:
+    """`-o comment`."""
+    for line in comment_lines(one):
+        click.echo(output.safe(line))
+
+
+def deciders(one: dict[str, Any]) -> None:
+    """`-o approver`: who decided, an address a line."""
+    for address in one.get("decided_by") or []:
+        click.echo(output.safe(address))
 
 
 def progress(one: dict[str, Any]) -> None:
