@@ -14,7 +14,6 @@ from typing import Protocol
 
 from flexmaild.core.identity import Identity
 from flexmaild.core.redacted import redacted, without_known
-from flexmaild.core.steps import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +191,5 @@ class Sink(Protocol):
 
     def retry_now(self) -> None:
         """An operator says that the receiver works again."""
-
-    def examine(self) -> Step:
-        """Whether an event could be delivered now; delivers none. For `doctor`."""
 
     def close(self) -> None: ...

@@ -7,7 +7,7 @@ one file.
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from flexmaild.core.ports import Sink
 from flexmaild.core.steps import Step
@@ -17,14 +17,21 @@ from flexmaild.sinks.exec import Exec, ExecSettings
 from flexmaild.sinks.webhook.settings import WebhookSettings
 
 
-def _webhook(settings: WebhookSettings) -> Sink:
+class ExaminedSink(Sink, Protocol):
+    """What each kind of sink is."""
+
+    def examine(self) -> Step:
+        """Whether an event could be delivered now; delivers none. For `doctor`."""
+
+
+def _webhook(settings: WebhookSettings) -> ExaminedSink:
     # With it come requests and urllib3, 7 MB that a daemon without webhooks need not load.
     from flexmaild.sinks.webhook.sink import Webhook
 
     return Webhook(settings)
 
 
-_TABLE: tuple[tuple[str, type[SinkSettings], Callable[[Any], Sink]], ...] = (
+_TABLE: tuple[tuple[str, type[SinkSettings], Callable[[Any], ExaminedSink]], ...] = (
     ("dropfile", DropfileSettings, Dropfile),
     ("exec", ExecSettings, Exec),
     ("webhook", WebhookSettings, _webhook),
@@ -38,7 +45,7 @@ def examine_sinks(sinks: Mapping[str, SinkSettings]) -> list[Step]:
     return [replace(build_sink(settings).examine(), name=f"sink {name}") for name, settings in sinks.items()]
 
 
-def build_sink(settings: SinkSettings) -> Sink:
+def build_sink(settings: SinkSettings) -> ExaminedSink:
     """The sink that these settings describe. No I/O: a sink that cannot work says so when it delivers."""
     for _, kind, build in _TABLE:
         if isinstance(settings, kind):

@@ -17,8 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
-from flexmaild.core.ports import Sink
-from flexmaild.sinks import SINKS, build_sink
+from flexmaild.sinks import SINKS, ExaminedSink, build_sink
 from flexmaild.sinks.dropfile import LONGEST_KEY, DropfileSettings, file_name
 from flexmaild.sinks.exec import ExecSettings
 from flexmaild.sinks.webhook.settings import WebhookSettings
@@ -37,7 +36,9 @@ EVENT = json.dumps(
 class Setup:
     """One kind on real ground: a sink that works, what it has handed over, and one that cannot work."""
 
-    def __init__(self, working: Sink, received: Callable[[], list[bytes]], broken: Sink) -> None:
+    def __init__(
+        self, working: ExaminedSink, received: Callable[[], list[bytes]], broken: ExaminedSink
+    ) -> None:
         self.working = working
         self.received = received
         self.broken = broken

@@ -57,4 +57,5 @@ def test_a_program_is_only_run_as_the_settings_name_it() -> None:
         "flexmaild/engine/sandbox/parent.py",
         "flexmaild/sinks/exec.py",
         "flexmaild/cli/demo.py",
+        "flexmaild/cli/run_approved.py",  # of the client: what its own command line names
     }
