@@ -200,7 +200,7 @@ class Request:
         return whole()
 
     async def _waited(self, route: Route, call: CommandRequest) -> HttpAnswer:
-        """Carried out in the event loop, until there is an answer, or nobody to have it."""
+        """Runs in the event loop until there is an answer or the caller has hung up."""
         run = partial(_in, self._app.looking)
         answer = asyncio.ensure_future(self._app.handlers.wait(route.command, call, run))
         gone = asyncio.ensure_future(exchange.disconnected(self._receive))
@@ -215,7 +215,7 @@ class Request:
                 task.cancel()
 
     async def _probed(self, route: Route, call: CommandRequest, raw: bytes) -> HttpAnswer:
-        """Carried out in a thread, which hears of it when there is nobody to have the answer."""
+        """Runs in a thread, which is notified when the caller has hung up."""
         written = asyncio.ensure_future(_in(self._app.probing, self._handled, route, call, raw))
         gone = asyncio.ensure_future(exchange.disconnected(self._receive))
         stopping = asyncio.ensure_future(self._app.stopping.wait())

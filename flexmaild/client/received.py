@@ -39,7 +39,7 @@ class BrokenOff(Exception):
 
 
 class Document(dict[str, Any]):
-    """A JSON object of an answer; without a member that somebody needs it is not this flexmaild's."""
+    """A JSON object of an answer; if a needed member is missing, it does not come from this version."""
 
     def __init__(self, members: Mapping[str, Any], strange: Strange) -> None:
         super().__init__(members)

@@ -86,7 +86,7 @@ class Viewer:
 
     @property
     def sees_references(self) -> bool:
-        """Whether references are shown: whoever has one can answer in an approver's name."""
+        """Whether references are shown: a caller who has one can answer in an approver's name."""
         return permits(self.role, "admin")
 
     def sees(self, belonging: Ownership) -> bool:

@@ -218,7 +218,7 @@ class Verdict:
 class Request:
     """An approval request as it stands. `version` grows with every committed change.
 
-    settles_at: when the verdicts that meet the quorum decide, if nobody changes theirs (see
+    settles_at: when the verdicts that meet the quorum decide, if no approver changes theirs (see
     `core.approval.settling`).
     settle_check_at: when to look again, after that moment, whether the mailbox was read meanwhile;
     settle_checks: how often that was done. purged: what is kept of it no longer, see `core.purging`.

@@ -47,7 +47,7 @@ class AuthResult:
     address: str = ""
 
 
-# surely: a field that names us is signed, or nobody signed; beside: only one that is not signed names us,
+# surely: a field that names us is signed, or none is signed; beside: only one that is not signed names us,
 # and another is signed; unsigned: neither To nor Cc is signed.
 Addressed = Literal["surely", "beside", "unsigned"]
 
@@ -76,7 +76,7 @@ class ParsedReply:
     sender's domain covers. reads_otherwise: that signature leaves open how the text is read, and it may have
     been meant to say something else. signed_as: digests of the signatures that may speak for that domain.
     internal: Exchange Online vouched for an authenticated sender of the same organisation.
-    redirected: somebody else sent it on (Resent fields). misdirected: neither To nor Cc names us.
+    redirected: another person sent it on (Resent fields). misdirected: neither To nor Cc names us.
     addressed: how far a signature of the sender's domain covers that.
     partial: only the text parts were fetched (a large attachment was left on the server).
     sentence, unclear_word: what was written that made the answer unclear, and the word in it.

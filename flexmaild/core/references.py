@@ -3,7 +3,7 @@
 A reference proves that a reply belongs to this request and was asked of this approver. It is "FM1-" and 45
 base32 characters (RFC 4648) of: 10 bytes request, 2 bytes invitation number, 16 bytes of an HMAC-SHA256
 over both, the approver's address, the expiry and what is asked. Base32 because mail systems change the case
-of what they carry; 128 bits because nobody guesses those. Of the request's bytes 6 are random, and 4 are the
+of what they carry; 128 bits which cannot be guessed. Of the request's bytes 6 are random, and 4 are the
 first of an HMAC-SHA256 over them: they show whose the request is to an installation that does not know it.
 docs/wire-format.md has test vectors.
 
@@ -202,7 +202,7 @@ def message_id(name: str, kind: MailKind, number: int, domain: str) -> str:
     """The Message-ID, without angle brackets, of a mail of this kind.
 
     name: the approver's reference, which comes back in a reply's In-Reply-To; or any text that is unique
-    among mails without one. A mail to somebody who was not asked does not carry it. The request itself has
+    among mails without one. A mail to a person who was not asked does not carry it. The request itself has
     the plain form that a thread hangs on, whatever the number.
     """
     is_reference = name.upper().startswith(PREFIX) and kind is not MailKind.NOT_ENTITLED

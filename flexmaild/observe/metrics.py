@@ -33,7 +33,7 @@ class Metrics:
     """Counts what happens. Times are seconds since the epoch, durations seconds.
 
     Every child of every label set exists at 0 from the start. A value that is in no label set (a sink
-    that a reload has just removed, a command nobody knows) is not counted rather than made a new child.
+    that a reload has just removed, an unknown command) is not counted rather than made a new child.
     on_bug: is told of each unhandled exception, by component.
     """
 
@@ -44,7 +44,7 @@ class Metrics:
         heartbeats: Iterable[str] = (),
         commands: Iterable[str] = (),
     ) -> None:
-        disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the series, nobody asks for them
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the series and are not used
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)

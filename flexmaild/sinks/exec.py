@@ -138,7 +138,7 @@ def _base_environment() -> dict[str, str]:
 
 
 def _started(command: Sequence[str], environment: Mapping[str, str], event: bytes) -> subprocess.Popen[bytes]:
-    """The command, with the event in a file in memory: one that does not read it holds nobody up."""
+    """The command, with the event in a file in memory: a command that does not read it blocks nothing."""
     stdin = os.memfd_create("event", os.MFD_CLOEXEC)
     try:
         with os.fdopen(os.dup(stdin), "wb") as file:

@@ -39,9 +39,9 @@ T = TypeVar("T")
 _BUSY_SECONDS = 2.0
 # How often a look is repeated because the daemon was started or stopped in the middle of it.
 _TRIES = 5
-# The two ways to open the file. Where there is no -wal file, nobody has it open: SQLite is told that it does
-# not change, and takes no lock and makes no file. Where there is one, a reader that may not write the -shm
-# file reads it beside a daemon, and after a crash makes an index of its own in memory
+# The two ways to open the file. Where there is no -wal file, no process has it open: SQLite is told that it
+# does not change, and takes no lock and makes no file. Where there is one, a reader that may not write the
+# -shm file reads it beside a daemon, and after a crash makes an index of its own in memory
 # (https://www.sqlite.org/wal.html#readonly, since 3.22).
 _IMMUTABLE, _SHARED = "mode=ro&immutable=1", "mode=ro&readonly_shm=1"
 

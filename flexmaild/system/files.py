@@ -1,7 +1,7 @@
 """Bounded reads of files that an operator has named, and atomic replacement of files of our own.
 
 `read_at_most` is for the settings file, secrets, templates and the mail of `explain`: a plain open() of a
-named pipe waits for somebody to write into it, and the daemon with it; a device may have no end. What is read
+named pipe waits for a writer, and the daemon with it; a device may have no end. What is read
 is what was checked, by one descriptor.
 """
 
@@ -12,9 +12,9 @@ import stat
 import tempfile
 from pathlib import Path
 
-# No space, quota or file size left: what passes when somebody makes room.
+# No space, quota or file size left: what passes once there is room again.
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-# What a shell hands over (`check --config <(...)`) is a pipe, but somebody writes into it.
+# What a shell hands over (`check --config <(...)`) is a pipe, but it has a writer.
 _HANDED_OVER = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
 
 

@@ -44,7 +44,7 @@ class Pool:
         return future
 
     def close(self) -> None:
-        """The threads end when they have done what was submitted before; nobody waits for them."""
+        """The threads end when they have done what was submitted before; they are not waited for."""
         with self._lock:
             self._is_closed = True
             for _ in range(self._begun):

@@ -200,7 +200,7 @@ def _found(store: Queries, call: CommandRequest) -> Request:
 
 
 def _refuse_too_many(store: Queries, owner: str, most: int) -> None:
-    """Of each user so many may be open: nobody keeps others from asking."""
+    """Limits the open requests of each user, so that no user can block others."""
     has_many = store.counts().requests.get(State.PENDING, 0) >= most  # all are quickly counted
     if has_many and store.open_requests_of(owner) >= most:
         whose = f"of user {owner} " if owner else ""

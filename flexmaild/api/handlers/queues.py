@@ -202,7 +202,7 @@ def quarantine_release(services: Services, call: CommandRequest) -> Answer:
     aside = _set_aside(services.store, call)
     raw = kept_bytes(services.store, aside.processed.mail.sha256)
     size, components = aside.processed.found.size, services.components
-    # What was left on the server, and whether text was in it, nobody can say any more: it decides nothing.
+    # What was left on the server, and whether it held text, is no longer known: it decides nothing.
     partial = size != len(raw)
     sandbox = Sandbox(
         components.rules, lambda fault: None, SentMails(services.store, components.context.keys)

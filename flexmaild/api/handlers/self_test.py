@@ -101,7 +101,7 @@ def marked(rules: Rules, sender: str) -> list[Spelling]:
     ids = list(dict.fromkeys(border.id for border in rules.borders))
     if not ids:
         token = next(tokens)
-        # A field of the family that Exchange's header firewall removes, and that nobody else writes.
+        # A field of the family that Exchange's header firewall removes, and that no other server writes.
         exchange = f"X-MS-Exchange-Organization-Flexmaild-Test: {token}\r\n" if rules.exchange_online else ""
         return [Spelling("plain", exchange.encode("ascii"), token)]
     host = next((b.host for b in rules.borders if b.host and not b.host.startswith("*")), ids[0])

@@ -185,8 +185,8 @@ class Changed:
 
 def decision_today(request: Request, changes: Iterable[Changed]) -> State | None:
     """Where the request would stand by the verdicts in the store, when these mails say what they say today;
-    None where it would stand as it does. What was cancelled stays so. Time plays no part: what nobody decided
-    in time has ended, and verdicts that are to settle have decided."""
+    None where it would stand as it does. What was cancelled stays so. Time plays no part: what no approver
+    decided in time has ended, and verdicts that are to settle have decided."""
     if request.state is State.CANCELLED:
         return None
     changes = list(changes)

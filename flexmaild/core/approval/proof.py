@@ -112,7 +112,7 @@ def _is_aligned(signed: str, domain: str, reply: ParsedReply) -> bool:
     unless our own check has read that it may not.
 
     Who owns the domain above can do so anyway. DMARC's relaxed alignment (RFC 7489 section 3.1.1) also lets
-    domains below and beside speak, which may be lent to somebody; whether its record says so a border has to
+    domains below and beside speak, which may be lent to others; whether its record says so a border has to
     know, by `dmarc=pass`, or our own check.
     """
     is_above = domain.endswith(f".{signed}") and is_same_organization(signed, domain)

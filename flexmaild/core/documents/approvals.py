@@ -38,7 +38,7 @@ class ApproverState:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """proof: how the sender was proven. sha256: of the raw mail. replaced: a later answer took its place, or
-    took it back. escalation: of somebody who was asked by escalation."""
+    took it back. escalation: of an approver who was asked by escalation."""
 
     approver: str
     by: str
@@ -103,7 +103,7 @@ class ReadReply:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalOutline:
     """An approval request as everybody may see it: that it exists, and its state. owner: the user who asked,
-    empty where that is nobody in particular."""
+    empty if no user owns it."""
 
     id: str
     state: State

@@ -65,7 +65,7 @@ class Proposal:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TriedSpelling:
     """What became of a forged field in this spelling. set_aside: it is still there, and mails with it are
-    set aside; ignored: still there, and read by nobody; refused: by the server; missing: the mail did not
+    set aside; ignored: still there, and not read; refused: by the server; missing: the mail did not
     come."""
 
     name: str

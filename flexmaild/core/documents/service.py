@@ -144,8 +144,9 @@ class AuditVerified:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OAuthApplication:
-    """state: "ok", "not_authorized", "failed" (it passes by itself), "dead" (somebody must act). error_code:
-    the sign-in service's own ("AADSTS50173") or ours. clock_skew: its clock minus ours, in seconds."""
+    """state: "ok", "not_authorized", "failed" (it passes by itself), "dead" (an operator must act).
+    error_code: the sign-in service's own ("AADSTS50173") or ours. clock_skew: its clock minus ours, in
+    seconds."""
 
     name: str
     provider: str

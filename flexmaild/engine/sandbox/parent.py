@@ -47,8 +47,8 @@ from flexmaild.system.deadline import Deadline
 # A mail may take this long in all, seconds; its CPU time is limited in the child. What the daemon takes to
 # look up what was sent does not count.
 WALL_SECONDS = 10.0
-# Mails on the way to the child at once: what it says to them fits into a socket's buffer, so nobody blocks.
-# It holds those that come while it waits for words, so they are few bytes; a large mail goes alone.
+# Mails on the way to the child at once: what it says to them fits into a socket's buffer, so neither side
+# blocks. It holds those that come while it waits for words, so they are few bytes; a large mail goes alone.
 WINDOW, WINDOW_BYTES = 4, 4 * 1024 * 1024
 
 # Where a reference is easily seen, in In-Reply-To or the text, the child is told at once what was sent with

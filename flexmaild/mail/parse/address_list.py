@@ -1,8 +1,9 @@
 """The addresses in a field that holds a list of them (RFC 5322 section 3.4): To, Cc, the Resent fields.
 
-For `understand.addressees` and `understand.mailing_lists`. Names, comments and the names of groups are read
-over, and an encoded-word is never looked into (RFC 2047 section 5 allows none in an address): a name
-is no address. `understand.sender` says whether an entry is a valid one. Linear.
+For `understand.identification.addressees` and `understand.identification.mailing_lists`. Names, comments and
+the names of groups are read over, and an encoded-word is never looked into (RFC 2047 section 5 allows none in
+an address): a name is no address. `understand.identification.sender` says whether an entry is a valid one.
+Linear.
 """
 
 import re

@@ -1,8 +1,8 @@
 """Undoes transfer encodings (RFC 2045 section 6), also if misnamed or malformed.
 
-Called by `parse.texts`, `parse.message` and `understand.bounce`. Where programs would show different bytes,
-every way to read them is handed out and the answer has to be the same in all of them; where not even that
-can be said, there is a fault. Linear; never raises.
+Called by `parse.texts`, `parse.message` and `understand.identification.bounce`. Where programs would show
+different bytes, every way to read them is handed out and the answer has to be the same in all of them; where
+not even that can be said, there is a fault. Linear; never raises.
 """
 
 import binascii

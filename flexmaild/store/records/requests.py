@@ -83,7 +83,7 @@ def by_ids(connection: Connection, ids: Iterable[str]) -> dict[str, Request]:
 
 
 def past(connection: Connection, ids: Iterable[str]) -> set[str]:
-    """Of these, the ids of requests that were forgotten, or of which nobody is known any more."""
+    """Of these, the ids of requests that were forgotten, or of which no person is known any more."""
     found: set[str] = set()
     nameless = requests.c.purged.op("&")(Part.ADDRESSES.bit) != 0
     for part in slices(ids):

@@ -75,7 +75,7 @@ class DamagedRows:
 class Rows(Generic[T]):
     """How the rows of a table are read. key: the columns by which one is named.
 
-    is_personal: its key says something of a person or a caller, and is shown to nobody. query: all that
+    is_personal: its key says something of a person or a caller, and is never shown. query: all that
     `make` needs of every row, where that is more than its columns.
     """
 

@@ -170,7 +170,7 @@ def _report(root: Part) -> str:
     """The report type of a multipart/report (RFC 6522), also where only its parts give it away.
 
     A gateway may have put it on top of a footer of its own, or a server have signed it. Below a text it may
-    be what somebody sends on, and says nothing about a mail of ours: see `_report_within`.
+    be a forwarded mail, and says nothing about a mail of ours: see `_report_within`.
     """
     if root.kind == "multipart/report":
         kinds = [part.kind for part in root.parts]

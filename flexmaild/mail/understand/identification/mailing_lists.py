@@ -80,7 +80,7 @@ def _identity(text: str) -> str:
 
 def _posts(text: str, rules: Rules) -> Iterator[bool]:
     """Whether each address to post to is ours; a page is neither ours nor another's."""
-    if text.strip().lower() == "no":  # RFC 2369 section 3.4: nobody may post
+    if text.strip().lower() == "no":  # RFC 2369 section 3.4: posting is not allowed
         return
     addresses = [
         unquote(uri[len(_SCHEME) :].partition("?")[0])
