@@ -31,7 +31,7 @@ OF_STATE: Mapping[str, int] = {
 
 
 def of_problem(status: int, kind: str) -> int:
-    """The exit code for a problem the daemon answered with; see `control.problems` for the kinds."""
+    """The exit code for a problem the daemon answered with; `api.problems` names the kinds."""
     if kind == "bad-settings":
         return BAD_SETTINGS
     if status == 403:

@@ -3,7 +3,7 @@ Apart from `masking`, which knows no secrets.
 
 Servers repeat what we send: a command with the password, a Message-ID with the reference. So the types that
 carry their texts apply this when they are made (`errors.Failure`, `ports.Receipt`,
-`steps.Step`, `reading.Bounce`), and no adapter can forget it.
+`steps.Step`, `parsed_reply.Bounce`), and no adapter can forget it.
 """
 
 import base64

@@ -1,7 +1,7 @@
 """The tables as SQLAlchemy Core sees them; the migrations are what makes them.
 
-Used by every module of this room. A test holds this file and the result of all migrations equal. Texts that
-may be absent are NULL here and "" in the values, so that partial indexes stay small.
+Used by every module of this package. A test holds this file and the result of all migrations equal. Texts
+that may be absent are NULL here and "" in the values, so that partial indexes stay small.
 """
 
 import json
