@@ -11,7 +11,7 @@ import selectors
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -80,7 +80,10 @@ class Exec:
         extra = {name: secret.read() for name, secret in self._extra.items()}
         environment = {**_base_environment(), **extra, **variables(key, json.loads(event))}
         process = _started(self._command, environment, event)
-        code, output = _ended(process, Deadline.after(self._seconds))
+        try:
+            code, output = _ended(process, Deadline.after(self._seconds))
+        except OSError as error:
+            raise _cannot_run(self._command[0], error) from error
         said = printable(redacted(output.decode("utf-8", "replace")))
         if code == 0:
             return f"0: {said[:200]}" if said else "0"
@@ -139,40 +142,56 @@ def _base_environment() -> dict[str, str]:
 
 def _started(command: Sequence[str], environment: Mapping[str, str], event: bytes) -> subprocess.Popen[bytes]:
     """The command, with the event in a file in memory: a command that does not read it blocks nothing."""
-    stdin = os.memfd_create("event", os.MFD_CLOEXEC)
     try:
-        with os.fdopen(os.dup(stdin), "wb") as file:
-            file.write(event)
-        os.lseek(stdin, 0, os.SEEK_SET)
-        return subprocess.Popen(
-            command,
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=environment,
-            cwd="/",
-            start_new_session=True,
-        )
+        with os.fdopen(os.memfd_create("event", os.MFD_CLOEXEC), "w+b") as stdin:
+            stdin.write(event)
+            stdin.seek(0)
+            return subprocess.Popen(
+                command,
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                cwd="/",
+                start_new_session=True,
+            )
     except (OSError, ValueError) as error:
-        text = f"{command[0]} cannot be run: {getattr(error, 'strerror', None) or error}"
-        raise TryLater(Reason.CLIENT, text, step="run", cure=_CURE) from error
-    finally:
-        os.close(stdin)
+        raise _cannot_run(command[0], error) from error
+
+
+def _cannot_run(program: str, error: OSError | ValueError) -> TryLater:
+    text = f"{program} cannot be run: {getattr(error, 'strerror', None) or error}"
+    return TryLater(Reason.CLIENT, text, step="run", cure=_CURE)
 
 
 def _ended(process: subprocess.Popen[bytes], deadline: Deadline) -> tuple[int | None, bytes]:
     """Its exit code, None where its time was over, and the beginning of its output."""
     assert process.stdout
-    output, handle = bytearray(), os.pidfd_open(process.pid)
+    output = bytearray()
     try:
-        is_over = not _read_until_exit(process.stdout.fileno(), handle, deadline, output)
-        if is_over:
-            _kill_group(process, handle)
+        with _process_handle(process.pid) as handle:
+            is_over = not _read_until_exit(process.stdout.fileno(), handle, deadline, output)
+            if is_over:
+                _kill_group(process, handle)
         code = process.wait()
         return (None if is_over else code), bytes(output[:OUTPUT_BYTES])
+    except BaseException:  # no descriptor is left to watch it with: it must not go on unwatched
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
+    finally:
+        process.stdout.close()
+
+
+@contextmanager
+def _process_handle(pid: int) -> Iterator[int]:
+    """A descriptor that is readable once the process has exited (pidfd_open(2))."""
+    handle = os.pidfd_open(pid)
+    try:
+        yield handle
     finally:
         os.close(handle)
-        process.stdout.close()
 
 
 def _read_until_exit(pipe: int, handle: int, deadline: Deadline, output: bytearray) -> bool:

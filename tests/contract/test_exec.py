@@ -1,11 +1,13 @@
 """The sink `exec` with real commands: well-behaved, slow, deaf to SIGTERM, noisy, absent."""
 
+import errno
 import json
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from flexmaild.core.errors import Reason, TryLater
@@ -142,6 +144,19 @@ def test_a_secret_in_its_output_is_not_told(script: Script, tmp_path: Path) -> N
 def test_a_mistake_in_the_settings_is_named(given: dict[str, Any], path: tuple[Any, ...], text: str) -> None:
     (found,) = ExecSettings.model_validate(given).findings()
     assert found.path[: len(path)] == path and text in found.text and found.grave
+
+
+@pytest.mark.parametrize("call", ["memfd_create", "pidfd_open"])
+def test_without_a_free_descriptor_it_is_tried_again_and_nothing_is_left_running(
+    script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    def refused(*given: object) -> int:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(os, call, refused)
+    error = failure(sink(script('echo $$ > "$1"; exec sleep 600'), tmp_path / "pid"))
+    assert "Too many open files" in error.text
+    assert not psutil.Process().children()
 
 
 def test_a_command_never_gets_the_daemons_descriptors(script: Script, tmp_path: Path) -> None:

@@ -155,6 +155,8 @@ def _is_host_and_port(authority: str) -> bool:
 def _login_findings(settings: WebhookSettings) -> Iterator[Finding]:
     if settings.bearer and settings.username:
         yield Finding(("bearer",), "stands beside username: a request has one login")
+    if ":" in settings.username:
+        yield Finding(("username",), "has a colon, which basic authentication cannot carry (RFC 7617)")
     if settings.username and not settings.password:
         yield Finding(("username",), "needs a password")
     if settings.password and not settings.username:

@@ -44,6 +44,7 @@ def test_a_signed_webhook_with_https_is_right() -> None:
         ({"bearer": "t", "username": "u", "password": "p"}, "bearer", "one login"),
         ({"username": "u"}, "username", "needs a password"),
         ({"password": "p"}, "password", "needs a username"),
+        ({"username": "a:b", "password": "p"}, "username", "colon"),
         ({"success": [200, 302]}, "success", "302 is no success"),
         ({"headers": {"X Y": "1"}}, "headers.X Y", "not the name"),
         ({"headers": {"webhook-id": "1"}}, "headers.webhook-id", "itself"),
