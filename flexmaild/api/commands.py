@@ -1,7 +1,7 @@
-"""Carries out the commands of the control socket: one function for each, in the files of this folder.
+"""The commands of the control socket: their table, and how a call reaches its function in `api.handlers`.
 
-Each runs in a thread of the API's: it prepares what is slow, changes something in one transaction, or only
-looks. Those that wait run in the event loop. Holds no rule about approvals.
+Each runs in a thread of the API: it prepares what is slow, changes something in one transaction, or only
+reads. Those that wait or stream run in the event loop. Holds no rule about approvals.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping

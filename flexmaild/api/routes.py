@@ -1,8 +1,9 @@
 """THE table of what the control socket can do: one line per command.
 
-`api.app` dispatches by it, openapi.json is generated from it (which `client.calls` is held to), and its
+`api.server` dispatches by it, openapi.json is generated from it (which `client.calls` is held to), and its
 names are the values of the metric label `command`. To add a command: a line here, a function in
-`flexmaild/api/` and a line in `client/calls.py`. `api.validation` resolves the names of models.
+`flexmaild/api/handlers/`, with its line in `api/commands.py`, and a line in `client/calls.py`.
+`api.validation` resolves the names of models.
 """
 
 import re

@@ -1,6 +1,6 @@
 """Finds the models that the route table names, and turns what pydantic found into faults for people.
 
-Used by the server, by `api.openapi` and by the desk. Never shows the value that was wrong.
+Used by the server, by `api.openapi` and by `flexmailctl`. Never shows the value that was wrong.
 """
 
 import difflib

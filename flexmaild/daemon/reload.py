@@ -80,7 +80,7 @@ class Reload:
     def _swap(self, old: Components, components: Components) -> None:
         take_in_force(self.services, components)
         self.services.components = components
-        components.take_over(old)
+        components.replace(old)
         kept = set(map(id, components.deliveries.values()))
         self.services.replaced += [one for one in old.deliveries.values() if id(one) not in kept]
         components.retry_login()

@@ -1,4 +1,5 @@
-"""Builds the components from the settings: the only module that builds adapters.
+"""Builds the components from the settings. Tests of a server (`engine.doctor`, `api.handlers`) build adapters
+of their own.
 
 `load_settings` reads the file; `build` makes all components, and keeps those whose settings did not change.
 Nothing is started here, and a failure leaves nothing behind.
@@ -98,10 +99,10 @@ def build(path: Path, settings: Settings, into: Surroundings, old: Components | 
     changed."""
     same = _same_sections(settings, old)
     tokens = build_tokens(settings, into.clock, old)
-    adapter_context = old.adapter_context if old and old.tokens is tokens else _tools(tokens, into)
+    adapter_context = old.adapter_context if old and old.tokens is tokens else _adapter_context(tokens, into)
     keys = reference_keys(settings)
     sources = operator_templates(settings.notifications.templates)
-    compose_settings = _stationery(settings, sources, old)
+    compose_settings = _compose_settings(settings, sources, old)
     rules = rules_of(settings)
     context = Context(
         keys=keys,
@@ -137,7 +138,7 @@ def _refresher(
     return TokenRefresher(tokens, into.tokens_changed, into.deliveries.died) if tokens else None
 
 
-def _tools(tokens: TokenManager | None, into: Surroundings) -> AdapterContext:
+def _adapter_context(tokens: TokenManager | None, into: Surroundings) -> AdapterContext:
     return AdapterContext(
         token=tokens.token if tokens else None,
         trace=into.trace,
@@ -212,7 +213,9 @@ def _poller(
     )
 
 
-def _stationery(settings: Settings, sources: Mapping[str, str], old: Components | None) -> ComposeSettings:
+def _compose_settings(
+    settings: Settings, sources: Mapping[str, str], old: Components | None
+) -> ComposeSettings:
     unchanged = old is not None and old.template_sources == sources
     return ComposeSettings(
         from_address=settings.outgoing.from_address,

@@ -55,7 +55,7 @@ class Components:
         for thread in self.threads():
             thread.start()
 
-    def take_over(self, old: Components) -> None:
+    def replace(self, old: Components) -> None:
         """Stop what was removed or replaced, and start what is new. A new poller starts when the old one
         has ended, since two would read the same folder. A delivery thread that hangs is waited for only
         briefly: its claim keeps its job from the thread that follows."""

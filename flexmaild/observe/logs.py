@@ -51,7 +51,7 @@ class Logs:
         self._redactor = redactor
         self._level: str = level
         self._passing: tuple[str, float] | None = None
-        self._give_back = _take_over(self)
+        self._give_back = _install(self)
 
     @property
     def level(self) -> str:
@@ -138,7 +138,7 @@ class Writer:
             self._write(event)
 
 
-class _Outlet:
+class _NamedLogger:
     """What structlog's loggers wrap: it only carries the component's name."""
 
     def __init__(self, name: str = "") -> None:
@@ -168,14 +168,14 @@ def _number(level: str) -> int:
     return _NUMBERS[level]
 
 
-def _take_over(logs: Logs) -> Callable[[], None]:
+def _install(logs: Logs) -> Callable[[], None]:
     """Make this the log of the process; the function returned undoes it."""
     root = logging.getLogger()
     before = (root.handlers[:], root.level, sys.excepthook, threading.excepthook)
     structlog.configure(
         processors=logs.processors(),
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
-        logger_factory=_Outlet,
+        logger_factory=_NamedLogger,
         cache_logger_on_first_use=False,  # a logger made at import must follow a later start
     )
     root.handlers[:] = [_Bridge()]

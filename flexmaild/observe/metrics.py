@@ -1,4 +1,4 @@
-"""The hand that counts: one small method for each thing worth counting.
+"""Counts: one small method for each thing worth counting.
 
 `Metrics` is made once by `daemon.main` from the list in `observe.metric_definitions`; every method may be
 called from any thread. It never raises for a value it does not know, and nothing reads it back to decide

@@ -273,7 +273,7 @@ def _asked_references(asked: bytes) -> tuple[str, ...]:
 def parsed_reply(frame: bytes, mail: RawMail) -> ParsedReply:
     """The child's answer. Raises FrameError unless it is a reply about this mail, by its digest."""
     if not frame.startswith(REPLY):
-        raise FrameError("an answer that is no reading")
+        raise FrameError("an answer that is no parsed reply")
     reply = _REPLY_TYPE.validate_json(frame[1:])
     if reply.sha256 != hashlib.sha256(mail.data).hexdigest():
         raise FrameError("an answer about another mail")
@@ -282,7 +282,7 @@ def parsed_reply(frame: bytes, mail: RawMail) -> ParsedReply:
 
 def _evidence(frame: bytes) -> Evidence:
     if not frame.startswith(EVIDENCE):
-        raise FrameError("an answer that is no witness")
+        raise FrameError("an answer that is no evidence")
     return _EVIDENCE_TYPE.validate_json(frame[1:])
 
 

@@ -1,6 +1,6 @@
 """The event log: what happened to requests and what operators did, numbered without gaps, chained by SHA-256.
 
-Called by `Store` inside its transactions. Each hash covers the hash before it and the row; the head (number
+Called by `Transaction` and `Queries`. Each hash covers the hash before it and the row; the head (number
 and hash of the last row) is kept apart, so that cut-off last rows show too. What an entry says of persons is
 in a table of its own, and the row has its digest: it can be forgotten and the chain still holds. After old
 rows were pruned the chain begins at the base. This finds errors and clumsy hands, not an attacker who can

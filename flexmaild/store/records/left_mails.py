@@ -1,6 +1,6 @@
 """The mails that are left in the folder, since this store cannot decide about them.
 
-Called by `Store` inside its transactions and by `Queries`. Unlike an outcome in `processed` a row goes
+Called by `Transaction` and `Queries` and by `Queries`. Unlike an outcome in `processed` a row goes
 when its mail is no longer in the folder, so that the rows are what lies there now; nothing else is kept of
 the mail.
 """

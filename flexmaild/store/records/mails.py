@@ -1,6 +1,6 @@
 """Incoming mails: their outcomes, their raw bytes, and the quarantine.
 
-Called by `Store` inside its transactions. An outcome is never changed; only what an operator did with a
+Called by `Transaction` and `Queries`. An outcome is never changed; only what an operator did with a
 quarantined mail is added. Raw bytes are kept once per SHA-256, compressed.
 """
 

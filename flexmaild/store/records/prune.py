@@ -1,9 +1,9 @@
 """Deletes what has exceeded its retention, a bounded slice at a time, so that no transaction is long.
 
-Called by `Store.prune`. Nothing that is still open is ever removed: pending requests with all their jobs
-(what was sent is needed to understand the reply), jobs that wait or are held, and the attachments that these
-or a failed job need. The sent mails go with their jobs. Of a request its id, its state and its time stay: a
-late reply is still known as one to a request of ours.
+Called by `Transaction.prune`. Nothing that is still open is ever removed: pending requests with all their
+jobs (what was sent is needed to understand the reply), jobs that wait or are held, and the attachments that
+these or a failed job need. The sent mails go with their jobs. Of a request its id, its state and its time
+stay: a late reply is still known as one to a request of ours.
 """
 
 from datetime import datetime

@@ -1,6 +1,6 @@
 """Approval requests: one row each, guarded by its version.
 
-Called by `Store` inside its transactions. What a request is due for is computed by `core.timing` when its row
+Called by `Transaction` and `Queries`. What a request is due for is computed by `core.timing` when its row
 is written (see `codec.request_row`), never here.
 """
 
