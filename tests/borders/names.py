@@ -18,6 +18,8 @@ import dns.rrset
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from tests.support.process import free_ports
+
 BORDER = "203.0.113.25"
 GATEWAY = "203.0.113.24"
 INNER = "203.0.113.26"
@@ -113,8 +115,8 @@ class NameServer:
                     answer = _answer(world, self.rfile.read(struct.unpack("!H", head)[0]))
                     self.wfile.write(struct.pack("!H", len(answer)) + answer)
 
-        udp = socketserver.ThreadingUDPServer((address, port), Udp)
-        self.port: int = udp.server_address[1]
+        self.port = port or free_ports(1)[0]
+        udp = socketserver.ThreadingUDPServer((address, self.port), Udp)
         tcp = socketserver.ThreadingTCPServer((address, self.port), Tcp)
         # Resolvers keep connections open; nobody waits for them at the end.
         tcp.daemon_threads, tcp.block_on_close = True, False

@@ -1,8 +1,9 @@
-"""Starting and stopping the kit's server programs: free ports, readiness, clean ends, one private
+"""Starting and stopping server programs: free ports, readiness, clean ends, one private
 directory each.
 """
 
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -16,15 +17,16 @@ import pytest
 
 
 def free_ports(count: int) -> list[int]:
-    """Loopback ports that nobody listens on."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for held in sockets:
-            held.bind(("127.0.0.1", 0))
-        return [held.getsockname()[1] for held in sockets]
-    finally:
-        for held in sockets:
-            held.close()
+    """Loopback ports that are free for TCP and UDP, below those that the kernel gives to connections: one of
+    these could be taken by another test before a server binds it."""
+    found: list[int] = []
+    while len(found) < count:
+        port = 10_000 + secrets.randbelow(22_000)
+        with suppress(OSError), socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+            tcp.bind(("127.0.0.1", port))
+            udp.bind(("127.0.0.1", port))
+            found += [port] if port not in found else []
+    return found
 
 
 def require(program: str, packages: str) -> str:
